@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tcpcrypt for Linux. "make help" lists the targets.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr
+DESTDIR ?=
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+.DEFAULT_GOAL := all
+
+.PHONY: all
+all: modules tools ## the module for the running kernel, and the tools
+
+.PHONY: modules
+modules: ## ./tcpcrypt.ko for the kernel whose headers are in KDIR=
+	@test -e "$(KDIR)/Makefile" || { \
+		echo "no kernel headers in $(KDIR)" >&2; \
+		echo "    install linux-headers-$$(uname -r), or name a directory: make modules KDIR=..." >&2; \
+		exit 1; }
+	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+.PHONY: tools
+tools: ## the user-space programs and the library
+	+$(MAKE) -C userspace
+
+.PHONY: setup
+setup: ## fetch everything the tests need (kernels, QEMU, ...) into the cache
+	scripts/setup.sh
+
+CHECKS := style unit fuzz kunit behaviour
+
+.PHONY: check
+check: ## every check below, through prove
+	scripts/check.sh
+
+.PHONY: $(CHECKS)
+style: ## checkpatch, sparse, W=1 on three kernels, shellcheck, codespell
+unit: ## the protocol code in user space, under ASan and UBSan
+fuzz: ## every libFuzzer target for a few seconds
+kunit: ## the KUnit suites on both debug kernels
+behaviour: ## the behaviour tests in virtual machines on every kernel
+$(CHECKS):
+	scripts/check.sh $@
+
+.PHONY: demo
+demo: ## two hosts, an encrypted transfer and a plain one, from nothing
+	scripts/demo.sh
+
+.PHONY: bench
+bench: ## cost against plain TCP and kTLS, counted in instructions
+	scripts/bench.sh
+
+.PHONY: install
+install: tools ## the module for KDIR= and the tools, below DESTDIR=
+	+$(MAKE) modules
+	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(DESTDIR)" modules_install
+	+$(MAKE) -C userspace install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
+
+.PHONY: dkms-install
+dkms-install: ## hand the module to DKMS, which rebuilds it for each new kernel
+	install -d "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
+	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*' \
+		Kbuild Makefile dkms.conf COPYING LICENSES include kernel scripts | \
+		tar -x -C "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
+	test -n "$(DESTDIR)" || { \
+		dkms add -m tcpcrypt -v "$(VERSION)" && \
+		dkms build -m tcpcrypt -v "$(VERSION)" && \
+		dkms install -m tcpcrypt -v "$(VERSION)"; }
+
+.PHONY: clean
+clean: ## remove what was built here (not the cache)
+	-+test ! -e "$(KDIR)/Makefile" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean
+	-+test ! -e userspace/Makefile || $(MAKE) -C userspace clean
+	-+test ! -e selftests/Makefile || $(MAKE) -C selftests clean
+	$(RM) -r tcpcrypt.ko *.mod *.mod.c *.o .*.cmd Module.symvers modules.order
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#=]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
