@@ -171,6 +171,7 @@ probes()
 	need NF_HOOK
 	have GET_RANDOM_U32_BELOW '(void)get_random_u32_below(3);'
 	macro LINUX_UNALIGNED '__has_include(<linux/unaligned.h>)'
+	macro LINUX_HEX '__has_include(<linux/hex.h>)'
 
 	# --- crypto -------------------------------------------------------
 	macro P521 'defined(ECC_CURVE_NIST_P521)'

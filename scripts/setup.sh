@@ -323,11 +323,11 @@ fetch_kernel()
 	fi
 	rm -rf "$dir"
 	mkdir -p "$dir/deb"
-	for p in linux-image-$abi linux-binary-$abi linux-modules-$abi; do
+	for p in linux-{image,binary,modules,base}-"$abi"; do
 		if has_package "$p"; then image+=("$p"); fi
 	done
-	# The split packaging keeps linux-image-* as an empty metapackage.
-	for p in linux-headers-$abi linux-headers-${abi%-amd64}-common; do
+
+	for p in linux-headers-"$abi" linux-headers-"${abi%-amd64}"-common; do
 		if has_package "$p"; then headers+=("$p"); fi
 	done
 	fetch_debs "$dir/deb" "${image[@]}" "${headers[@]}"
@@ -365,7 +365,7 @@ setup_kernel()
 			die "the $line kernel could not be prepared" "see the lines above, then run this again"
 	fi
 	if ! initramfs_current "$line"; then
-		step "making the initramfs for $(cat "$dir/version")" make_initramfs "$line" ||
+		step "making the initramfs for $(cat "$dir/version")" self make_initramfs "$line" ||
 			die "the initramfs for $line could not be made" "see the lines above, then run this again"
 	fi
 	stamp "kernel-$line"
