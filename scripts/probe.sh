@@ -33,6 +33,15 @@ die()
 out=$1
 shift
 
+# Our own stand-ins for headers are not the kernel's.
+for arg; do
+	shift
+	case $arg in
+	-I*/include/compat) ;;
+	*) set -- "$@" "$arg" ;;
+	esac
+done
+
 mkdir -p "$(dirname "$out")" || die "cannot make the directory of $out"
 src=$out.$$.c
 log=$out.$$.log
@@ -171,7 +180,6 @@ probes()
 	need NF_HOOK
 	have GET_RANDOM_U32_BELOW '(void)get_random_u32_below(3);'
 	macro LINUX_UNALIGNED '__has_include(<linux/unaligned.h>)'
-	macro LINUX_HEX '__has_include(<linux/hex.h>)'
 
 	# --- crypto -------------------------------------------------------
 	macro P521 'defined(ECC_CURVE_NIST_P521)'
