@@ -16,6 +16,10 @@ finish()
 	cat /proc/sys/kernel/tainted >"$OUT/tainted"
 	echo "$1" >"$OUT/rc.new" && mv "$OUT/rc.new" "$OUT/rc"
 	/bin/busybox sync
+	# A reboot ends QEMU, but starts User-Mode Linux again.
+	if [ -n "${TCPCRYPT_PORT:-}" ]; then
+		/bin/busybox poweroff -f
+	fi
 	/bin/busybox reboot -f
 }
 
@@ -30,7 +34,7 @@ ln -sf /proc/self/fd/0 /dev/stdin
 ln -sf /proc/self/fd/1 /dev/stdout
 ln -sf /proc/self/fd/2 /dev/stderr
 ip link set lo up
-hostname "${TCPCRYPT_HOSTNAME:-guest}" 2>/dev/null || echo guest >/proc/sys/kernel/hostname
+echo guest >/proc/sys/kernel/hostname
 
 # The command, its directory and its environment, quoted by vm.sh.
 # shellcheck source=/dev/null
@@ -54,8 +58,14 @@ fi
 # The command writes to a pipe, not to the port: a port can be opened once
 # only, and programs open /dev/stdout again.
 mkfifo /run/output
-port=$(grep -lx out /sys/class/virtio-ports/*/name)
-cat /run/output >"/dev/$(basename "$(dirname "$port")")" &
+port=${TCPCRYPT_PORT:-}
+if [ -n "$port" ]; then
+	stty -F "$port" raw
+else
+	port=$(grep -lx out /sys/class/virtio-ports/*/name)
+	port=/dev/$(basename "$(dirname "$port")")
+fi
+cat /run/output >"$port" &
 cat_pid=$!
 exec 3>/run/output
 setsid --wait bash "$OUT/cmd" </dev/null >&3 2>&3 3>&-

@@ -290,7 +290,7 @@ make_initramfs()
 	cp /bin/busybox "$tree/bin/busybox"
 	install -m 755 "$TOP/scripts/guest-initramfs.sh" "$tree/init"
 	for m in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
-		# Built in (as in the debug kernel) prints "builtin NAME".
+		# What is built in prints "builtin NAME".
 		modprobe -d "$root" -S "$version" --show-depends "$m" 2>/dev/null || {
 			echo "no module $m for $version" >&2
 			return 1
@@ -434,6 +434,10 @@ setup_one()
 	kernel-7.3) setup_chroot ;;
 	kernel-6.1 | kernel-6.12) setup_kernel "${1#kernel-}" ;;
 	source) setup_source ;;
+	initramfs-debug)
+		step "making the initramfs of the instrumented kernel" self make_initramfs debug ||
+			die "the initramfs could not be made" "see the lines above"
+		;;
 	chroot) setup_chroot ;;
 	uml) "$TOP/scripts/debug-kernel.sh" uml ;;
 	debug) "$TOP/scripts/debug-kernel.sh" x86 ;;
