@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network namespaces: what each has of its own, in which order it comes up
+ * and goes away, and the sysctls net.tcpcrypt.* that change it.
+ */
+#include <linux/bug.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+#include <net/net_debug.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "halfopen.h"
+#include "hook.h"
+#include "open.h"
+#include "param.h"
+#include "tcpcrypt.h"
+
+/* Namespaces where encryption can be switched, by tcpcrypt_net.list */
+static LIST_HEAD(netns_list);
+
+/*
+ * Guards netns_list and every switch of tcpcrypt_config.enable, so that one
+ * switch, with the flush that belongs to it, is over before the next begins.
+ */
+static DEFINE_MUTEX(netns_lock);
+
+static unsigned int netns_id __read_mostly;
+
+/**
+ * tcpcrypt_pernet - this module's state in a network namespace
+ * @net: the namespace, alive and past netns_init()
+ *
+ * Context: Any.
+ * Return: the state; never NULL.
+ */
+struct tcpcrypt_net *tcpcrypt_pernet(const struct net *net)
+{
+	return net_generic(net, netns_id);
+}
+
+/* Undo what "enabled" has left behind once nothing new can join it */
+static void netns_switched(struct tcpcrypt_net *tn)
+{
+	lockdep_assert_held(&netns_lock);
+
+	if (!READ_ONCE(tn->config.enable))
+		tcpcrypt_halfopen_flush(tn);
+}
+
+/**
+ * tcpcrypt_netns_enable_all - switch encryption in every network namespace
+ * @on: offer and accept encryption from now on
+ *
+ * The caller has changed what new namespaces start with before.  Connections
+ * that are encrypted stay so.
+ *
+ * Context: Process context; may sleep.  Works before tcpcrypt_netns_init().
+ */
+void tcpcrypt_netns_enable_all(bool on)
+{
+	struct tcpcrypt_net *tn;
+
+	mutex_lock(&netns_lock);
+	list_for_each_entry(tn, &netns_list, list) {
+		WRITE_ONCE(tn->config.enable, on);
+		netns_switched(tn);
+	}
+	mutex_unlock(&netns_lock);
+}
+
+static int netns_sysctl_enable(ctl_table_ptr ctl, int write, void *buffer,
+			       size_t *lenp, loff_t *ppos)
+{
+	struct tcpcrypt_net *tn = container_of((bool *)ctl->data,
+					       struct tcpcrypt_net,
+					       config.enable);
+	int err;
+
+	mutex_lock(&netns_lock);
+	err = proc_dou8vec_minmax(ctl, write, buffer, lenp, ppos);
+	if (!err && write)
+		netns_switched(tn);
+	mutex_unlock(&netns_lock);
+	return err;
+}
+
+static unsigned int netns_kex_timeout[] = {
+	TCPCRYPT_KEX_TIMEOUT_MIN, TCPCRYPT_KEX_TIMEOUT_MAX
+};
+
+static unsigned int netns_max_halfopen[] = {
+	TCPCRYPT_MAX_HALFOPEN_MIN, TCPCRYPT_MAX_HALFOPEN_MAX
+};
+
+static unsigned int netns_max_frame[] = {
+	TCPCRYPT_MAX_FRAME_MIN, TCPCRYPT_MAX_FRAME_MAX
+};
+
+/* The last, empty entry is a sentinel that only older kernels want to see */
+enum {
+	NETNS_CTL_ENABLE,
+	NETNS_CTL_LOOPBACK,
+	NETNS_CTL_KEX_TIMEOUT,
+	NETNS_CTL_MAX_HALFOPEN,
+	NETNS_CTL_MAX_FRAME,
+	NETNS_CTL_COUNT
+};
+
+static const struct ctl_table netns_table[NETNS_CTL_COUNT + 1] = {
+	[NETNS_CTL_ENABLE] = {
+		.procname	= "enable",
+		.maxlen		= sizeof(u8),
+		.mode		= 0644,
+		.proc_handler	= netns_sysctl_enable,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	[NETNS_CTL_LOOPBACK] = {
+		.procname	= "loopback",
+		.maxlen		= sizeof(u8),
+		.mode		= 0644,
+		.proc_handler	= proc_dou8vec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	[NETNS_CTL_KEX_TIMEOUT] = {
+		.procname	= "kex_timeout",
+		.maxlen		= sizeof(unsigned int),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= &netns_kex_timeout[0],
+		.extra2		= &netns_kex_timeout[1],
+	},
+	[NETNS_CTL_MAX_HALFOPEN] = {
+		.procname	= "max_halfopen",
+		.maxlen		= sizeof(unsigned int),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= &netns_max_halfopen[0],
+		.extra2		= &netns_max_halfopen[1],
+	},
+	[NETNS_CTL_MAX_FRAME] = {
+		.procname	= "max_frame",
+		.maxlen		= sizeof(unsigned int),
+		.mode		= 0644,
+		.proc_handler	= proc_douintvec_minmax,
+		.extra1		= &netns_max_frame[0],
+		.extra2		= &netns_max_frame[1],
+	},
+};
+
+static int netns_sysctl_init(struct tcpcrypt_net *tn)
+{
+	struct tcpcrypt_config *config = &tn->config;
+	struct ctl_table *table;
+
+	/* enable and loopback are written as bytes */
+	BUILD_BUG_ON(sizeof(bool) != sizeof(u8));
+
+	table = kmemdup(netns_table, sizeof(netns_table), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+
+	table[NETNS_CTL_ENABLE].data = &config->enable;
+	table[NETNS_CTL_LOOPBACK].data = &config->loopback;
+	table[NETNS_CTL_KEX_TIMEOUT].data = &config->kex_timeout;
+	table[NETNS_CTL_MAX_HALFOPEN].data = &config->max_halfopen;
+	table[NETNS_CTL_MAX_FRAME].data = &config->max_frame;
+
+	tn->sysctl = register_net_sysctl_sz(tn->net, "net/tcpcrypt", table,
+					    NETNS_CTL_COUNT);
+	if (!tn->sysctl) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void netns_sysctl_exit(struct tcpcrypt_net *tn)
+{
+	const struct ctl_table *table = tn->sysctl->ctl_table_arg;
+
+	unregister_net_sysctl_table(tn->sysctl);
+	kfree(table);
+}
+
+/* From here on the namespace follows the module parameter */
+static void netns_link(struct tcpcrypt_net *tn)
+{
+	mutex_lock(&netns_lock);
+	tn->config.enable = READ_ONCE(tcpcrypt_param_config()->enable);
+	list_add_tail(&tn->list, &netns_list);
+	mutex_unlock(&netns_lock);
+}
+
+static void netns_unlink(struct tcpcrypt_net *tn)
+{
+	mutex_lock(&netns_lock);
+	list_del(&tn->list);
+	mutex_unlock(&netns_lock);
+}
+
+/* Counters and what shows them */
+static int netns_stat_init(struct tcpcrypt_net *tn)
+{
+	tn->mibs = alloc_percpu(struct tcpcrypt_mibs);
+	if (!tn->mibs)
+		return -ENOMEM;
+
+	tn->proc = proc_create_net_single("tcpcrypt_stat", 0444,
+					  tn->net->proc_net,
+					  tcpcrypt_mib_seq_show, NULL);
+	if (!tn->proc) {
+		free_percpu(tn->mibs);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void netns_stat_exit(struct tcpcrypt_net *tn)
+{
+	proc_remove(tn->proc);
+	free_percpu(tn->mibs);
+}
+
+static int __net_init netns_init(struct net *net)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
+	int err;
+
+	tn->net = net;
+	tn->config = *tcpcrypt_param_config();
+	xa_init_flags(&tn->conns, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
+
+	err = netns_stat_init(tn);
+	if (err)
+		return err;
+
+	err = tcpcrypt_halfopen_net_init(tn);
+	if (err)
+		goto err_stat;
+
+	err = tcpcrypt_open_net_init(tn);
+	if (err)
+		goto err_halfopen;
+
+	netns_link(tn);
+
+	err = netns_sysctl_init(tn);
+	if (err)
+		goto err_link;
+
+	err = tcpcrypt_hook_net_init(tn);
+	if (err)
+		goto err_sysctl;
+
+	return 0;
+
+err_sysctl:
+	netns_sysctl_exit(tn);
+err_link:
+	netns_unlink(tn);
+	tcpcrypt_open_net_exit(tn);
+err_halfopen:
+	tcpcrypt_halfopen_net_exit(tn);
+err_stat:
+	netns_stat_exit(tn);
+	return err;
+}
+
+/* An RCU grace period separates this from netns_exit() */
+static void __net_exit netns_pre_exit(struct net *net)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
+
+	tcpcrypt_hook_net_exit(tn);
+	netns_sysctl_exit(tn);
+	netns_unlink(tn);
+}
+
+static void __net_exit netns_exit(struct net *net)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
+
+	tcpcrypt_open_net_exit(tn);
+	tcpcrypt_halfopen_net_exit(tn);
+	DEBUG_NET_WARN_ON_ONCE(!xa_empty(&tn->conns));
+	xa_destroy(&tn->conns);
+	netns_stat_exit(tn);
+}
+
+static struct pernet_operations netns_ops = {
+	.init		= netns_init,
+	.pre_exit	= netns_pre_exit,
+	.exit		= netns_exit,
+	.id		= &netns_id,
+	.size		= sizeof(struct tcpcrypt_net),
+};
+
+/**
+ * tcpcrypt_netns_init - set up every network namespace, now and to come
+ *
+ * Its last step in each is to register the netfilter hooks: what they use has
+ * to be ready before.
+ *
+ * Context: Process context, from the module's init, after
+ * tcpcrypt_param_init().
+ * Return: 0 or a negative errno.
+ */
+int __init tcpcrypt_netns_init(void)
+{
+	return register_pernet_subsys(&netns_ops);
+}
+
+/**
+ * tcpcrypt_netns_exit - take this module out of every network namespace
+ *
+ * Context: Process context, from the module's exit or a failing init.
+ */
+void tcpcrypt_netns_exit(void)
+{
+	unregister_pernet_subsys(&netns_ops);
+}
