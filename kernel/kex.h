@@ -44,8 +44,6 @@ const struct tcpcrypt_kex *tcpcrypt_kex_by_name(const char *name, size_t len);
 int tcpcrypt_kex_selftest(void);
 
 extern const struct tcpcrypt_kex tcpcrypt_kex_x25519;
-/* With TCPCRYPT_HAVE_ECC, and P-521 with TCPCRYPT_HAVE_P521 too */
-extern const struct tcpcrypt_kex tcpcrypt_kex_p256;
-extern const struct tcpcrypt_kex tcpcrypt_kex_p521;
+extern const struct tcpcrypt_kex tcpcrypt_kex_p256;	/* TCPCRYPT_HAVE_ECC */
 
 #endif /* _TCPCRYPT_KEX_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TCPCRYPT_ECDHE_P256 and TCPCRYPT_ECDHE_P521 (RFC 8548 section 5): ECSVDP-DH
- * of IEEE 1363 over the curves of the kernel's ECC code.
+ * TCPCRYPT_ECDHE_P256 (RFC 8548 section 5): ECSVDP-DH of IEEE 1363 over the
+ * kernel's ECC code.
  *
  * That code knows points by both coordinates, the wire carries compressed
  * ones: y comes from the curve's equation here.  Its numbers are arrays of
@@ -9,13 +9,20 @@
  * big-endian strings of the field's length, like everything on the wire, and
  * are turned into what the kernel at hand wants in one place,
  * ecc_load_private().
+ *
+ * P-521 cannot be had this way.  crypto_ecdh_shared_secret() starts from a
+ * random Z of whole digits, up to 2^576, and the kernel's reduction modulo
+ * 2^521 - 1 takes factors below the prime only: the secrets come out wrong on
+ * 6.12 and 7.3 alike.
  */
-#include <crypto/ecdh.h>
-#include <crypto/internal/ecc.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/mpi.h>
 #include <linux/random.h>
 #include <linux/string.h>
+/* These two lean on <linux/kernel.h>. */
+#include <crypto/ecdh.h>
+#include <crypto/internal/ecc.h>
 
 #include "kex.h"
 #include "tcpcrypt-config.h"
@@ -27,8 +34,8 @@
 #define ECC_COMPRESSED_ODD	0x03
 
 /*
- * A draw misses the range of private keys with a probability of 2^-32 on
- * P-256 and far less on P-521: more than a few in a row is a broken generator.
+ * A draw misses the range of private keys with a probability of 2^-32: more
+ * than a few in a row is a broken generator.
  */
 #define ECC_DRAWS		8
 
@@ -37,13 +44,11 @@
  * @id: the curve's name in <crypto/ecdh.h>
  * @ndigits: 64-bit digits of a number below the field's prime
  * @len: bytes of a field element on the wire
- * @top: which bits of a field element's first byte are in use
  */
 struct ecc_params {
 	unsigned int id;
 	u8 ndigits;
 	u8 len;
-	u8 top;
 };
 
 /* A string of the curve's length, padded to whole digits in front */
@@ -108,8 +113,8 @@ static int ecc_public(const struct ecc_params *ec,
 }
 
 /*
- * Not ecc_gen_privkey(): it draws whole digits, of which next to none is
- * below the order of P-521.
+ * Not ecc_gen_privkey(), which takes its bytes from the crypto API's default
+ * generator: that is one more module to load, and one more way to fail.
  */
 static int ecc_generate(const struct ecc_params *ec,
 			struct tcpcrypt_keypair *pair)
@@ -119,7 +124,6 @@ static int ecc_generate(const struct ecc_params *ec,
 
 	for (draws = 0; err && draws < ECC_DRAWS; draws++) {
 		get_random_bytes(pair->priv, ec->len);
-		pair->priv[0] &= ec->top;
 		ecc_load(ec, pair->priv, num);
 		err = ecc_is_key_valid(ec->id, ec->ndigits, num,
 				       ec->ndigits * sizeof(u64));
@@ -222,7 +226,7 @@ static int ecc_mod_sqrt(const u64 *square, const u64 *p, unsigned int ndigits,
 /*
  * The point of a compressed encoding, as the two padded big-endian strings
  * the kernel takes.  A point found this way satisfies the curve's equation
- * and, both curves being of prime order, is in the right group: together with
+ * and, the curve being of prime order, is in the right group: together with
  * the range check that is the validation RFC 8548 section 5 demands (IEEE
  * 1363 section A.16.10).  The point at infinity has no such encoding.
  */
@@ -288,7 +292,6 @@ static const struct ecc_params ecc_p256 = {
 	.id = ECC_CURVE_NIST_P256,
 	.ndigits = ECC_CURVE_NIST_P256_DIGITS,
 	.len = 32,
-	.top = 0xff,
 };
 
 static int p256_generate(struct tcpcrypt_keypair *pair)
@@ -318,41 +321,4 @@ const struct tcpcrypt_kex tcpcrypt_kex_p256 = {
 	.shared = p256_shared,
 };
 
-#ifdef TCPCRYPT_HAVE_P521
-
-static const struct ecc_params ecc_p521 = {
-	.id = ECC_CURVE_NIST_P521,
-	.ndigits = ECC_CURVE_NIST_P521_DIGITS,
-	.len = 66,
-	.top = 0x01,
-};
-
-static int p521_generate(struct tcpcrypt_keypair *pair)
-{
-	return ecc_generate(&ecc_p521, pair);
-}
-
-static int p521_public(struct tcpcrypt_keypair *pair)
-{
-	return ecc_public(&ecc_p521, pair);
-}
-
-static int p521_shared(const struct tcpcrypt_keypair *pair, const u8 *pub,
-		       size_t pub_len, u8 *es)
-{
-	return ecc_shared(&ecc_p521, pair, pub, pub_len, es);
-}
-
-const struct tcpcrypt_kex tcpcrypt_kex_p521 = {
-	.tep = TCPCRYPT_TEP_P521,
-	.name = "p521",
-	.priv_len = 66,
-	.pub_len = 67,
-	.shared_len = 66,
-	.generate = p521_generate,
-	.public = p521_public,
-	.shared = p521_shared,
-};
-
-#endif /* TCPCRYPT_HAVE_P521 */
 #endif /* TCPCRYPT_HAVE_ECC */

@@ -182,7 +182,6 @@ probes()
 	macro LINUX_UNALIGNED '__has_include(<linux/unaligned.h>)'
 
 	# --- crypto -------------------------------------------------------
-	macro P521 'defined(ECC_CURVE_NIST_P521)'
 	# ecc_make_pub_key() and crypto_ecdh_shared_secret() take the private
 	# key as a number; before the release with this function, they took it
 	# as a big-endian string.
