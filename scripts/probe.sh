@@ -139,7 +139,7 @@ probes()
 	member OPS_GETSOCKOPT_ITER 'struct proto_ops' getsockopt_iter
 	same OPS_ACCEPT_ARG '((struct proto_ops *)0)->accept' \
 		'int (*)(struct socket *, struct socket *, struct proto_accept_arg *)'
-	macro SOCK_SUPPORT_ZC 'defined(SOCK_SUPPORT_ZC)'
+	have SOCK_SUPPORT_ZC '(void)SOCK_SUPPORT_ZC;'
 
 	# --- struct sock, struct tcp_sock ---------------------------------
 	member USE_TASK_FRAG 'struct sock' sk_use_task_frag
