@@ -79,11 +79,7 @@ lock()
 	LOCK_FD=$fd
 }
 
-unlock()
-{
-	local fd=${1:-$LOCK_FD}
-	exec {fd}>&-
-}
+unlock() { exec {LOCK_FD}>&-; }
 
 have() { [ -e "$CACHE/stamp/$1" ]; }
 stamp()

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 #
 # First program of every test machine. Puts a writable overlay over the host's
 # root and becomes PID 1 there: request_module() runs modprobe in the root of
@@ -65,5 +66,5 @@ $B mount --bind "/new$modules" "/new/lib/modules/$v" || fail "no modules for $v"
 $B mount --move /proc /new/proc
 $B mount --move /sys /new/sys
 $B mount --move /dev /new/dev
+[ -x /new/bin/bash ] || fail "no bash on the host's root"
 exec $B switch_root /new /bin/bash "$top/scripts/guest-init.sh"
-fail "no shell on the host's root"

@@ -75,7 +75,7 @@ guest_prepare()
 		done
 		if [ -n "$module" ]; then
 			echo 'export TCPCRYPT_KO=/run/tcpcrypt.ko'
-			echo 'cp /run/out/tcpcrypt.ko $TCPCRYPT_KO'
+			echo 'cp /run/out/tcpcrypt.ko /run/tcpcrypt.ko'
 		fi
 	} >"$run/env"
 	# A copy: a rebuild during the run must not change the file below it.
@@ -95,7 +95,7 @@ guest_prepare()
 # Wait for guest_pid, within the time limit, and set rc.
 guest_wait()
 {
-	sleep "$timeout" </dev/null >/dev/null 2>&1 &
+	sleep "$timeout" >/dev/null 2>&1 &
 	timer_pid=$!
 	wait -n "$guest_pid" "$timer_pid" 2>/dev/null || true
 	rc=

@@ -346,8 +346,9 @@ fetch_kernel()
 	sed -i "s,/usr/src/,$dir/root/usr/src/,g" \
 		"$dir/root/usr/src/linux-headers-$abi/Makefile"
 	depmod -b "$dir/root" "$abi"
-	extract_vmlinux "$(ls "$dir"/root/boot/vmlinuz-"$abi" \
-		"$dir"/root/lib/modules/"$abi"/vmlinuz 2>/dev/null | head -n 1)" "$dir/vmlinux"
+	image=("$dir"/root/boot/vmlinuz-"$abi")
+	[ -e "${image[0]}" ] || image=("$dir"/root/lib/modules/"$abi"/vmlinuz)
+	extract_vmlinux "${image[0]}" "$dir/vmlinux"
 	echo "$abi" >"$dir/version"
 	if [ "$line" != 7.3 ]; then
 		rm -rf "$dir/deb"

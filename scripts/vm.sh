@@ -75,18 +75,18 @@ args=(
 	-chardev "file,id=console,path=$run/console.log" -serial chardev:console
 	-device virtio-serial-pci
 	-chardev "file,id=out,path=$run/out.fifo"
-	-device virtserialport,chardev=out,name=out
+	-device "virtserialport,chardev=out,name=out"
 	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
-	-device virtio-9p-pci,fsdev=root,mount_tag=hostfs
+	-device "virtio-9p-pci,fsdev=root,mount_tag=hostfs"
 	-fsdev "local,id=run,path=$run,security_model=none"
-	-device virtio-9p-pci,fsdev=run,mount_tag=out
+	-device "virtio-9p-pci,fsdev=run,mount_tag=out"
 	-device virtio-rng-pci
 )
 if [ -n "$icount" ]; then
-	args+=(-accel tcg,thread=single -smp 1 -cpu max,erms=off,fsrm=off
-	       -icount shift=0,sleep=off)
+	args+=(-accel "tcg,thread=single" -smp 1 -cpu "max,erms=off,fsrm=off"
+	       -icount "shift=0,sleep=off")
 else
-	args+=(-accel tcg,thread=multi -smp "$smp" -cpu max)
+	args+=(-accel "tcg,thread=multi" -smp "$smp" -cpu max)
 fi
 n=0
 for e in "${nets[@]+"${nets[@]}"}"; do

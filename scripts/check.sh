@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   scripts/check.sh [GROUP...]
+#
+# Run the check groups through prove: harness style unit fuzz kunit behaviour,
+# or behaviour-6.1 and so on; nothing means all. The summary comes last.
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+groups=()
+if [ $# -eq 0 ]; then
+	groups=("$TOP"/selftests/check/[0-9]*.t)
+else
+	for g in "$@"; do
+		found=("$TOP"/selftests/check/[0-9]*-"$g"*.t)
+		[ -e "${found[0]}" ] || die "no check group '$g'" \
+			"known: $(cd "$TOP/selftests/check" && printf '%s ' *.t | sed -E 's/[0-9]+-//g; s/\.t//g')"
+		groups+=("${found[@]}")
+	done
+fi
+
+export TCPCRYPT_LOGS=${TCPCRYPT_LOGS:-$CACHE/log/check}
+mkdir -p "$TCPCRYPT_LOGS"
+start=$SECONDS
+
+# Only what the chosen groups need, and before prove: a group whose
+# prerequisite is missing fails, and it fails for that reason.
+what=(packages)
+case " ${groups[*]} " in *style* | *kunit* | *debug*) what+=(source) ;; esac
+case " ${groups[*]} " in *style* | *harness* | *6.1.t*) what+=(kernel-6.1) ;; esac
+case " ${groups[*]} " in *style* | *6.12.t*) what+=(kernel-6.12) ;; esac
+case " ${groups[*]} " in *style* | *7.3.t*) what+=(kernel-7.3) ;; esac
+case " ${groups[*]} " in *kunit* | *behaviour* | *harness*) what+=(qemu) ;; esac
+case " ${groups[*]} " in *kunit*) what+=(uml) ;; esac
+case " ${groups[*]} " in *kunit* | *debug*) what+=(debug) ;; esac
+"$TOP/scripts/setup.sh" "${what[@]}"
+
+if [ "$(printf '%s\n' "${groups[@]}" | grep -c behaviour)" -gt 0 ]; then
+	step "building the tools" make -s -C "$TOP" tools
+	step "building the test programs" make -s -C "$TOP/selftests"
+fi
+say "  ready after $((SECONDS - start)) s; logs go to $TCPCRYPT_LOGS"
+
+cd "$TOP"
+prove --timer --failures --comments --exec "bash $TOP/scripts/tap-run.sh" "${groups[@]}"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+#
+# What the check groups share: each prints one TAP stream for prove. Sourced.
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
+set +e
+cd "$TOP" || exit 1
+
+LOGS=${TCPCRYPT_LOGS:-$CACHE/log/check}
+mkdir -p "$LOGS"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+tap_n=0
+
+point()
+{
+	local rc=$1
+	shift
+	tap_n=$((tap_n + 1))
+	if [ "$rc" -eq 0 ]; then
+		echo "ok $tap_n - $*"
+	else
+		echo "not ok $tap_n - $*"
+	fi
+}
+
+diag() { sed 's/^/# /'; }
+done_testing() { echo "1..$tap_n"; }
+
+# try NAME COMMAND...: one test point; the output is shown if it fails.
+try()
+{
+	local name=$1 rc=0
+	shift
+	"$@" >"$work/try" 2>&1 </dev/null || rc=$?
+	point $rc "$name"
+	if [ $rc -ne 0 ]; then
+		head -n 200 "$work/try" | diag
+		echo "# (exit code $rc)"
+	fi
+	return $rc
+}
+
+# Only what git tracks is judged: a work in progress is nobody's business.
+tracked() { git -c safe.directory='*' -C "$TOP" ls-files -- "$@"; }
+
+# relay FILE: pass on a TAP stream as part of this one; its top-level points are
+# numbered on from ours, its plan is checked here and not passed on.
+relay_tap()
+{
+	local line plan='' count=0 rest
+	while IFS= read -r line; do
+		case $line in
+		1..[0-9]*)
+			plan=${line#1..}
+			plan=${plan%%[!0-9]*}
+			;;
+		"ok "* | "not ok "* | ok | "not ok")
+			count=$((count + 1))
+			tap_n=$((tap_n + 1))
+			rest=${line#not }
+			rest=${rest#ok}
+			rest=${rest# }
+			rest=${rest#"${rest%%[!0-9]*}"}
+			echo "${line%%ok*}ok $tap_n${rest:+ ${rest# }}"
+			;;
+		"TAP version"* | "KTAP version"*) ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+	[ "$count" -gt 0 ]
+	point $? "the stream has test points ($count)"
+	[ -n "$plan" ] && [ "$plan" -eq "$count" ]
+	point $? "the stream is complete (plan ${plan:-missing}, $count run)"
+}
