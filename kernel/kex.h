@@ -44,6 +44,7 @@ const struct tcpcrypt_kex *tcpcrypt_kex_by_name(const char *name, size_t len);
 int tcpcrypt_kex_selftest(void);
 
 extern const struct tcpcrypt_kex tcpcrypt_kex_x25519;
+extern const struct tcpcrypt_kex tcpcrypt_kex_x448;
 extern const struct tcpcrypt_kex tcpcrypt_kex_p256;	/* TCPCRYPT_HAVE_ECC */
 
 #endif /* _TCPCRYPT_KEX_H */

@@ -141,6 +141,8 @@ probes()
 		'int (*)(struct socket *, struct socket *, struct proto_accept_arg *)'
 	have SOCK_SUPPORT_ZC '(void)SOCK_SUPPORT_ZC;'
 
+	have ZEROCOPY_DEVMEM '(void)msg_zerocopy_realloc(0, 0, 0, false);'
+
 	# --- struct sock, struct tcp_sock ---------------------------------
 	member USE_TASK_FRAG 'struct sock' sk_use_task_frag
 	member RECVMSG_INQ 'struct tcp_sock' recvmsg_inq

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * <asm/unaligned.h> moved here in 6.12.
- */
-#ifndef _TCPCRYPT_COMPAT_LINUX_UNALIGNED_H
-#define _TCPCRYPT_COMPAT_LINUX_UNALIGNED_H
+/* <linux/unaligned.h> was <asm/unaligned.h> */
+#ifndef _COMPAT_LINUX_UNALIGNED_H
+#define _COMPAT_LINUX_UNALIGNED_H
 
 #include "tcpcrypt-config.h"
 
@@ -13,4 +11,4 @@
 #include <asm/unaligned.h>
 #endif
 
-#endif /* _TCPCRYPT_COMPAT_LINUX_UNALIGNED_H */
+#endif /* _COMPAT_LINUX_UNALIGNED_H */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to a socket while nobody calls into it: TCP's callbacks, the
+ * work that does what may sleep, the timer that bounds every wait.
+ *
+ * A bottom half that finds the socket owned by a user leaves its part to
+ * release_cb, as TCP's own deferred work does.
+ */
+#include <net/tcp.h>
+
+#include "open.h"
+#include "tcpcrypt.h"
+
+/**
+ * tcpcrypt_event() - let the work do something
+ * @ctx: the connection
+ * @ev: what
+ *
+ * Context: socket locked, or the caller's reference keeps it; any.
+ */
+void tcpcrypt_event(struct tcpcrypt_sock *ctx, enum tcpcrypt_event ev)
+{
+	set_bit(ev, &ctx->events);
+	refcount_inc(&ctx->refs);
+	sock_hold(ctx->sk);
+	if (!schedule_work(&ctx->work)) {
+		sock_put(ctx->sk);
+		tcpcrypt_sock_put(ctx);
+	}
+}
+
+/**
+ * tcpcrypt_event_after() - set the connection's timer
+ * @ctx: the connection
+ * @delay: jiffies from now
+ *
+ * Context: as tcpcrypt_event().
+ */
+void tcpcrypt_event_after(struct tcpcrypt_sock *ctx, unsigned long delay)
+{
+	refcount_inc(&ctx->refs);
+	sock_hold(ctx->sk);
+	if (mod_delayed_work(system_wq, &ctx->timer, delay)) {
+		sock_put(ctx->sk);
+		tcpcrypt_sock_put(ctx);
+	}
+}
+
+/**
+ * tcpcrypt_event_cancel() - stop the connection's timer
+ * @ctx: the connection
+ *
+ * Context: as tcpcrypt_event(); a timer that runs already is not waited for.
+ */
+void tcpcrypt_event_cancel(struct tcpcrypt_sock *ctx)
+{
+	if (cancel_delayed_work(&ctx->timer)) {
+		sock_put(ctx->sk);
+		tcpcrypt_sock_put(ctx);
+	}
+}
+
+/*
+ * Reset a connection. TCP would warn if a child that nobody has accepted
+ * were owned by us when its listener is closed, so such a child is reset
+ * under the spinlock alone, as the listener itself would do it.
+ */
+static void event_abort(struct tcpcrypt_sock *ctx)
+{
+	struct sock *sk = ctx->sk;
+	bool done = false;
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	if (ctx->passive && !ctx->lingering && !sk->sk_socket &&
+	    !sock_flag(sk, SOCK_DEAD) && !sock_owned_by_user(sk)) {
+		if (sk->sk_state != TCP_CLOSE)
+			tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
+		WRITE_ONCE(sk->sk_err, ctx->err);
+		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+		done = true;
+	}
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	if (!done)
+		tcp_abort(sk, ctx->err);
+	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_ABORTED);
+	if (ctx->lingering)
+		tcpcrypt_linger_run(ctx);
+}
+
+static void event_flush(struct tcpcrypt_sock *ctx)
+{
+	struct sock *sk = ctx->sk;
+
+	lock_sock(sk);
+	if (!ctx->detached && ctx->state == TCPCRYPT_OPEN) {
+		if (ctx->tx.pending)
+			tcpcrypt_tx_flush(ctx, 0);
+		tcpcrypt_tx_answer(ctx);
+	}
+	release_sock(sk);
+}
+
+/**
+ * tcpcrypt_event_work() - do what the events ask for
+ * @work: tcpcrypt_sock.work
+ *
+ * Context: process; holds the socket and the state.
+ */
+void tcpcrypt_event_work(struct work_struct *work)
+{
+	struct tcpcrypt_sock *ctx = container_of(work, struct tcpcrypt_sock,
+						 work);
+	struct sock *sk = ctx->sk;
+
+	if (test_and_clear_bit(TCPCRYPT_EV_KEX, &ctx->events))
+		tcpcrypt_handshake_run(ctx);
+	if (test_and_clear_bit(TCPCRYPT_EV_FLUSH, &ctx->events))
+		event_flush(ctx);
+	if (test_and_clear_bit(TCPCRYPT_EV_ABORT, &ctx->events))
+		event_abort(ctx);
+	if (test_and_clear_bit(TCPCRYPT_EV_LINGER, &ctx->events))
+		tcpcrypt_linger_run(ctx);
+	sock_put(sk);
+	tcpcrypt_sock_put(ctx);
+}
+
+/* Either the time of a retry or the end of our patience */
+static void event_kex(struct tcpcrypt_sock *ctx)
+{
+	if (time_after_eq(jiffies, ctx->deadline)) {
+		tcpcrypt_fail(ctx, ETIMEDOUT, TCPCRYPT_MIB_KEX_TIMEOUT);
+		return;
+	}
+	tcpcrypt_event_after(ctx, ctx->deadline - jiffies);
+	tcpcrypt_handshake_apply(ctx);
+}
+
+static void event_expired(struct tcpcrypt_sock *ctx)
+{
+	if (ctx->detached)
+		return;
+	if (ctx->state == TCPCRYPT_KEX) {
+		event_kex(ctx);
+	} else if (ctx->state == TCPCRYPT_OPEN) {
+		if (ctx->tx.pending || ctx->tx.s.gen < ctx->rx.s.gen)
+			tcpcrypt_event(ctx, TCPCRYPT_EV_FLUSH);
+		if (ctx->rx.stalled)
+			tcpcrypt_rx_input(ctx);
+	}
+	if (ctx->lingering)
+		tcpcrypt_event(ctx, TCPCRYPT_EV_LINGER);
+}
+
+/**
+ * tcpcrypt_event_timer() - a deadline or the time of a retry has come
+ * @work: tcpcrypt_sock.timer
+ *
+ * Context: process; holds the socket and the state.
+ */
+void tcpcrypt_event_timer(struct work_struct *work)
+{
+	struct tcpcrypt_sock *ctx = container_of(to_delayed_work(work),
+						 struct tcpcrypt_sock, timer);
+	struct sock *sk = ctx->sk;
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		event_expired(ctx);
+	else if (!ctx->detached)
+		/* a user is in a call: soon again */
+		tcpcrypt_event_after(ctx, HZ / 20);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+	tcpcrypt_sock_put(ctx);
+}
+
+/**
+ * tcpcrypt_data_ready() - ciphertext has arrived, or an end of the stream
+ * @sk: the socket
+ *
+ * Context: socket locked; softirq or backlog.
+ */
+void tcpcrypt_data_ready(struct sock *sk)
+{
+	struct tcpcrypt_sock *ctx;
+
+	rcu_read_lock();
+	ctx = tcpcrypt_sock_rcu(sk);
+	if (ctx)
+		tcpcrypt_rx_input(ctx);
+	rcu_read_unlock();
+}
+
+/**
+ * tcpcrypt_state_change() - TCP's state has changed
+ * @sk: the socket
+ *
+ * Context: socket locked; softirq, backlog or process.
+ */
+void tcpcrypt_state_change(struct sock *sk)
+{
+	void (*saved)(struct sock *sk);
+	struct tcpcrypt_sock *ctx;
+
+	rcu_read_lock();
+	ctx = tcpcrypt_sock_rcu(sk);
+	if (!ctx)
+		goto out;
+	saved = ctx->saved_state_change;
+	if (ctx->state == TCPCRYPT_OFFERED)
+		tcpcrypt_open_settled(ctx);
+	else
+		tcpcrypt_rx_input(ctx);
+	saved(sk);
+out:
+	rcu_read_unlock();
+}
+
+/**
+ * tcpcrypt_write_space() - TCP can take more
+ * @sk: the socket
+ *
+ * Context: softirq or process; the socket need not be locked.
+ */
+void tcpcrypt_write_space(struct sock *sk)
+{
+	struct tcpcrypt_sock *ctx;
+
+	rcu_read_lock();
+	ctx = tcpcrypt_sock_rcu(sk);
+	if (ctx) {
+		if (READ_ONCE(ctx->tx.pending) && !READ_ONCE(ctx->tx.pushing))
+			tcpcrypt_event(ctx, TCPCRYPT_EV_FLUSH);
+		ctx->saved_write_space(sk);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * tcpcrypt_release_cb() - the owner lets go of the socket
+ * @sk: the socket
+ *
+ * Runs inside accept() right after sock_graft(), too: the first moment a
+ * child has a struct socket whose operations can be replaced.
+ *
+ * Context: socket owned, its spinlock held, bottom halves off.
+ */
+void tcpcrypt_release_cb(struct sock *sk)
+{
+	struct tcpcrypt_sock *ctx;
+
+	rcu_read_lock();
+	ctx = tcpcrypt_sock_rcu(sk);
+	if (ctx) {
+		if (unlikely(!ctx->lingering))
+			tcpcrypt_ops_install(sk);
+		if (unlikely(ctx->deferred)) {
+			ctx->deferred = false;
+			tcpcrypt_handshake_apply(ctx);
+		}
+	}
+	rcu_read_unlock();
+	tcpcrypt_prot_base(sk)->release_cb(sk);
+}

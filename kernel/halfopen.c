@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Passive opens between the SYN-ACK and the child socket.
+ *
+ * An entry is made for a SYN-ACK that carries ENO and found again by its
+ * retransmissions, by the third ACK and by the child. The table is bounded
+ * and entries expire: peers make them.
+ */
+#include <linux/module.h>
+#include <linux/rhashtable.h>
+#include <net/tcp.h>
+
+#include "halfopen.h"
+#include "listener.h"
+#include "syn.h"
+#include "tcpopt.h"
+
+/*
+ * The time to the next SYN-ACK doubles, so it is about the request's age. An
+ * entry must not expire before its request does: a child born later would be
+ * plain while its peer encrypts.
+ */
+#define HALFOPEN_SLACK		(3 * HZ)
+/*
+ * Two CPUs can make a child of one request at the same time (an ACK and the
+ * data behind it); the loser is dropped. Both must find the entry.
+ */
+#define HALFOPEN_DONE		(HZ / 2)
+#define HALFOPEN_GC		(HZ / 4)
+
+/**
+ * struct halfopen - a passive open that answered with ENO
+ * @node: in tcpcrypt_net.halfopen
+ * @key: the connection
+ * @rcv_isn: the peer's initial sequence number
+ * @snt_isn: ours
+ * @plain: fell back; the SYN-ACK's retransmissions carry no option
+ * @acked: the first ACK carried ENO, too
+ * @done: a child exists
+ * @tn: namespace
+ * @listener: whose child it will be
+ * @local: the option we send
+ * @eno: the outcome, given that @acked
+ * @created: jiffies
+ * @expires: jiffies; moved on by each SYN-ACK
+ * @fifo: in one of tcpcrypt_net's lists, under halfopen_lock
+ * @rcu: readers of the table
+ */
+struct halfopen {
+	struct rhlist_head node;
+	struct tcpcrypt_tuple key;
+	u32 rcv_isn;
+	u32 snt_isn;
+	bool plain;
+	bool acked;
+	bool done;
+	struct tcpcrypt_net *tn;
+	struct tcpcrypt_listener *listener;
+	struct tcpcrypt_eno_opt local;
+	struct tcpcrypt_eno_result eno;
+	unsigned long created;
+	unsigned long expires;
+	struct list_head fifo;
+	struct rcu_head rcu;
+};
+
+/* A port can be used again while an older entry waits: a list for each key */
+static const struct rhashtable_params halfopen_params = {
+	.key_len = sizeof(struct tcpcrypt_tuple),
+	.key_offset = offsetof(struct halfopen, key),
+	.head_offset = offsetof(struct halfopen, node),
+	.automatic_shrinking = true,
+};
+
+static void halfopen_tuple(const struct request_sock *req,
+			   struct tcpcrypt_tuple *tuple)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+
+	memset(tuple, 0, sizeof(*tuple));
+	tuple->family = ireq->ireq_family;
+	tuple->lport = htons(ireq->ir_num);
+	tuple->rport = ireq->ir_rmt_port;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (ireq->ireq_family == AF_INET6) {
+		tuple->laddr = ireq->ir_v6_loc_addr;
+		tuple->raddr = ireq->ir_v6_rmt_addr;
+		return;
+	}
+#endif
+	tuple->laddr.s6_addr32[0] = ireq->ir_loc_addr;
+	tuple->raddr.s6_addr32[0] = ireq->ir_rmt_addr;
+}
+
+/* Context: RCU read section */
+static struct halfopen *halfopen_find(struct tcpcrypt_net *tn,
+				      const struct request_sock *req)
+{
+	struct rhlist_head *list, *pos;
+	struct tcpcrypt_tuple tuple;
+	struct halfopen *h;
+
+	halfopen_tuple(req, &tuple);
+	list = rhltable_lookup(&tn->halfopen, &tuple, halfopen_params);
+	rhl_for_each_entry_rcu(h, pos, list, node)
+		if (h->rcv_isn == tcp_rsk(req)->rcv_isn &&
+		    h->snt_isn == tcp_rsk(req)->snt_isn)
+			return h;
+	return NULL;
+}
+
+/*
+ * The reference on the module that each entry holds goes back only here, so
+ * a reader of the table may take another one.
+ */
+static void halfopen_free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct halfopen, rcu));
+	module_put(THIS_MODULE);
+}
+
+/* Context: halfopen_lock held */
+static void halfopen_free(struct halfopen *h)
+{
+	struct tcpcrypt_net *tn = h->tn;
+
+	rhltable_remove(&tn->halfopen, &h->node, halfopen_params);
+	list_del(&h->fifo);
+	tcpcrypt_listener_unhold(h->listener);
+	atomic_dec(&tn->halfopen_count);
+	call_rcu(&h->rcu, halfopen_free_rcu);
+}
+
+static void halfopen_expire(struct tcpcrypt_net *tn, struct list_head *fifo,
+			    bool all)
+{
+	struct halfopen *h, *next;
+
+	spin_lock_bh(&tn->halfopen_lock);
+	list_for_each_entry_safe(h, next, fifo, fifo) {
+		if (!all && time_before(jiffies, READ_ONCE(h->expires)))
+			continue;
+		if (!all && !h->done && !h->plain)
+			tcpcrypt_mib_inc(tn->net,
+					 TCPCRYPT_MIB_HALFOPEN_EXPIRED);
+		halfopen_free(h);
+	}
+	spin_unlock_bh(&tn->halfopen_lock);
+}
+
+static void halfopen_gc(struct work_struct *work)
+{
+	struct tcpcrypt_net *tn = container_of(to_delayed_work(work),
+					       struct tcpcrypt_net, gc);
+	bool more;
+
+	halfopen_expire(tn, &tn->done_fifo, false);
+	halfopen_expire(tn, &tn->halfopen_fifo, false);
+	tcpcrypt_listener_gc(tn);
+
+	spin_lock_bh(&tn->halfopen_lock);
+	more = !list_empty(&tn->listeners);
+	spin_unlock_bh(&tn->halfopen_lock);
+	if (more)
+		schedule_delayed_work(&tn->gc, HALFOPEN_GC);
+}
+
+/**
+ * tcpcrypt_halfopen_net_init() - make a namespace's table
+ * @tn: the namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpcrypt_halfopen_net_init(struct tcpcrypt_net *tn)
+{
+	spin_lock_init(&tn->halfopen_lock);
+	INIT_LIST_HEAD(&tn->halfopen_fifo);
+	INIT_LIST_HEAD(&tn->done_fifo);
+	INIT_LIST_HEAD(&tn->listeners);
+	INIT_DELAYED_WORK(&tn->gc, halfopen_gc);
+	return rhltable_init(&tn->halfopen, &halfopen_params);
+}
+
+/**
+ * tcpcrypt_halfopen_net_exit() - free it; no hook runs any more
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpcrypt_halfopen_net_exit(struct tcpcrypt_net *tn)
+{
+	cancel_delayed_work_sync(&tn->gc);
+	halfopen_expire(tn, &tn->done_fifo, true);
+	halfopen_expire(tn, &tn->halfopen_fifo, true);
+	tcpcrypt_listener_gc(tn);
+	rhltable_destroy(&tn->halfopen);
+}
+
+/**
+ * tcpcrypt_halfopen_flush() - let go of what is not needed any more
+ * @tn: namespace that has just been disabled
+ *
+ * Entries that wait for a third ACK stay until they expire: the peer may
+ * already count on encryption.
+ *
+ * Context: process.
+ */
+void tcpcrypt_halfopen_flush(struct tcpcrypt_net *tn)
+{
+	halfopen_expire(tn, &tn->done_fifo, true);
+	mod_delayed_work(system_wq, &tn->gc, 0);
+	flush_delayed_work(&tn->gc);
+}
+
+/* What the SYN asks for, and what we answer; 0 or a counter */
+static int halfopen_negotiate(struct halfopen *h,
+			      const struct tcpcrypt_syn *syn)
+{
+	const struct tcpcrypt_config *config = &h->tn->config;
+	struct tcpcrypt_eno remote;
+	u8 tep;
+
+	if (syn->found < 0)
+		return TCPCRYPT_MIB_FALLBACK_MULTIPLE;
+	if (!syn->found || tcpcrypt_eno_parse(&syn->opt, &remote))
+		return TCPCRYPT_MIB_FALLBACK_ILLFORMED;
+	if (!remote.nsubs)
+		return TCPCRYPT_MIB_FALLBACK_VACUOUS;
+	/* a passive opener is always host B (RFC 8547 section 4.2) */
+	if (remote.global & TCPCRYPT_ENO_GLOBAL_B)
+		return TCPCRYPT_MIB_FALLBACK_ROLE;
+	tep = tcpcrypt_eno_choose(&remote, config->teps, config->nteps);
+	if (!tep || tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B, true,
+				       &tep, 1, NULL))
+		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
+	if (tcpcrypt_eno_negotiate(&h->local, &syn->opt, NULL, false, &h->eno))
+		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
+	return 0;
+}
+
+static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
+				       const struct request_sock *req)
+{
+	struct halfopen *h;
+
+	h = kzalloc(sizeof(*h), GFP_ATOMIC);
+	if (!h)
+		return NULL;
+	h->tn = tn;
+	halfopen_tuple(req, &h->key);
+	h->rcv_isn = tcp_rsk(req)->rcv_isn;
+	h->snt_isn = tcp_rsk(req)->snt_isn;
+	h->created = jiffies;
+	h->expires = jiffies + HALFOPEN_SLACK;
+	return h;
+}
+
+/* Context: softirq. Return: 0, or the counter that says why not */
+static int halfopen_add(struct halfopen *h, struct sock *listener)
+{
+	struct tcpcrypt_net *tn = h->tn;
+	int why = 0;
+
+	spin_lock_bh(&tn->halfopen_lock);
+	h->listener = tcpcrypt_listener_hold(tn, listener);
+	if (!h->listener) {
+		why = TCPCRYPT_MIB_SYN_INELIGIBLE;
+		goto out;
+	}
+	if (rhltable_insert(&tn->halfopen, &h->node, halfopen_params)) {
+		tcpcrypt_listener_unhold(h->listener);
+		why = TCPCRYPT_MIB_NOMEM;
+		goto out;
+	}
+	/* a listener with our ULP holds one, so this one is safe to take */
+	__module_get(THIS_MODULE);
+	list_add_tail(&h->fifo, &tn->halfopen_fifo);
+	atomic_inc(&tn->halfopen_count);
+out:
+	spin_unlock_bh(&tn->halfopen_lock);
+	if (!delayed_work_pending(&tn->gc))
+		schedule_delayed_work(&tn->gc, HALFOPEN_GC);
+	return why;
+}
+
+static bool halfopen_excluded(const struct tcpcrypt_net *tn,
+			      const struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (!READ_ONCE(tn->config.enable) || !rng_is_initialized())
+		return true;
+	if (!READ_ONCE(tn->config.loopback) && dst &&
+	    (dst->dev->flags & IFF_LOOPBACK))
+		return true;
+	return tcpcrypt_policy_excludes(&tn->config, ntohs(seg->th.source),
+					ntohs(seg->th.dest));
+}
+
+/**
+ * tcpcrypt_halfopen_synack() - decide on a SYN-ACK, first of all hooks
+ * @tn: namespace
+ * @req: the request it answers
+ * @skb: the SYN-ACK at LOCAL_OUT
+ * @seg: its header
+ *
+ * Runs in the softirq that received the SYN, before any detour.
+ *
+ * Context: softirq, RCU read section; the listener is not locked.
+ */
+void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
+			      const struct request_sock *req,
+			      const struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg)
+{
+	const struct tcpcrypt_syn *syn;
+	struct tcpcrypt_tuple tuple;
+	struct halfopen *h = NULL;
+	int why;
+
+	halfopen_tuple(req, &tuple);
+	syn = tcpcrypt_syn_find(tn->net, &tuple, tcp_rsk(req)->rcv_isn);
+	if (!syn || halfopen_find(tn, req))
+		return;
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_RECEIVED);
+	why = TCPCRYPT_MIB_SYN_EXCLUDED;
+	if (halfopen_excluded(tn, skb, seg))
+		goto refuse;
+	why = TCPCRYPT_MIB_SYN_INELIGIBLE;
+	if (tcpcrypt_tcpopt_excludes_eno(seg->opts, seg->optlen))
+		goto refuse;
+	why = TCPCRYPT_MIB_HALFOPEN_FULL;
+	if (atomic_read(&tn->halfopen_count) >=
+	    READ_ONCE(tn->config.max_halfopen))
+		goto refuse;
+	why = TCPCRYPT_MIB_NOMEM;
+	h = halfopen_alloc(tn, req);
+	if (!h)
+		goto refuse;
+	why = halfopen_negotiate(h, syn);
+	if (!why)
+		why = halfopen_add(h, req->rsk_listener);
+	if (!why)
+		return;
+refuse:
+	tcpcrypt_mib_inc(tn->net, why);
+	kfree(h);
+}
+
+/**
+ * tcpcrypt_halfopen_insert() - put the ENO option into a SYN-ACK
+ * @tn: namespace
+ * @req: the request it answers
+ * @skb: the SYN-ACK at LOCAL_OUT, first or retransmitted
+ * @seg: its header
+ *
+ * Context: softirq or process (after a detour); RCU read section.
+ */
+void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
+			      const struct request_sock *req,
+			      struct sk_buff *skb, struct tcpcrypt_seg *seg)
+{
+	struct halfopen *h = halfopen_find(tn, req);
+	int err;
+
+	if (!h || READ_ONCE(h->plain))
+		return;
+	WRITE_ONCE(h->expires, jiffies + (jiffies - h->created) +
+			       HALFOPEN_SLACK);
+	err = tcpcrypt_seg_insert(skb, seg, h->local.bytes, h->local.len);
+	if (!err) {
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYNACK_SENT);
+		return;
+	}
+	/* no option in one SYN-ACK: none in its retransmissions either */
+	WRITE_ONCE(h->plain, true);
+	tcpcrypt_mib_inc(tn->net, err == -ENOSPC ?
+			 TCPCRYPT_MIB_SYNACK_NO_SPACE : TCPCRYPT_MIB_NOMEM);
+}
+
+/**
+ * tcpcrypt_halfopen_syn() - a SYN without ENO came in
+ * @tn: namespace
+ * @skb: the packet at PRE_ROUTING
+ * @seg: its header
+ *
+ * If it repeats a SYN that had the option, its sender has given ENO up or a
+ * middlebox has removed it: encryption is off (RFC 8547 section 4.6, 1).
+ *
+ * Context: softirq, RCU read section.
+ */
+void tcpcrypt_halfopen_syn(struct tcpcrypt_net *tn, const struct sk_buff *skb,
+			   const struct tcpcrypt_seg *seg)
+{
+	struct rhlist_head *list, *pos;
+	struct tcpcrypt_tuple tuple;
+	struct halfopen *h;
+
+	if (!atomic_read(&tn->halfopen_count))
+		return;
+	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
+	list = rhltable_lookup(&tn->halfopen, &tuple, halfopen_params);
+	rhl_for_each_entry_rcu(h, pos, list, node)
+		if (h->rcv_isn == ntohl(seg->th.seq) && !READ_ONCE(h->acked))
+			WRITE_ONCE(h->plain, true);
+}
+
+/**
+ * tcpcrypt_halfopen_ack() - a non-SYN segment with ENO came in
+ * @tn: namespace
+ * @skb: the packet at PRE_ROUTING
+ * @hook: hook number
+ * @seg: its header
+ *
+ * The acknowledgement number proves that the sender saw our SYN-ACK.
+ *
+ * Context: softirq, RCU read section.
+ * Return: false if the segment must not reach TCP, because the child it
+ * would make could not be encrypted.
+ */
+bool tcpcrypt_halfopen_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+			   unsigned int hook, const struct tcpcrypt_seg *seg)
+{
+	struct rhlist_head *list, *pos;
+	struct tcpcrypt_tuple tuple;
+	struct halfopen *h;
+
+	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
+	list = rhltable_lookup(&tn->halfopen, &tuple, halfopen_params);
+	rhl_for_each_entry_rcu(h, pos, list, node) {
+		if (ntohl(seg->th.ack_seq) != h->snt_isn + 1 ||
+		    READ_ONCE(h->done) || READ_ONCE(h->plain) ||
+		    !tcpcrypt_seg_csum_ok(skb, hook, seg))
+			continue;
+		if (!tcpcrypt_listener_able(h->listener)) {
+			tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_MIGRATED);
+			return false;
+		}
+		WRITE_ONCE(h->acked, true);
+		return true;
+	}
+	return true;
+}
+
+static void halfopen_done(struct halfopen *h)
+{
+	struct tcpcrypt_net *tn = h->tn;
+
+	spin_lock_bh(&tn->halfopen_lock);
+	/* else it has expired, or the other CPU was here first */
+	if (!h->done && !list_empty(&h->fifo)) {
+		WRITE_ONCE(h->done, true);
+		h->expires = jiffies + HALFOPEN_DONE;
+		list_move_tail(&h->fifo, &tn->done_fifo);
+	}
+	spin_unlock_bh(&tn->halfopen_lock);
+}
+
+/* Both sides have sent and received ENO: no plaintext from here on */
+static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
+{
+	struct tcpcrypt_sock *ctx;
+
+	ctx = tcpcrypt_sock_alloc(h->tn, GFP_ATOMIC);
+	if (!ctx)
+		goto refuse;
+	ctx->passive = true;
+	ctx->local = h->local;
+	ctx->eno = h->eno;
+	ctx->id_tuple = h->key;
+	if (tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC) ||
+	    tcpcrypt_sock_attach(ctx, newsk)) {
+		tcpcrypt_sock_put(ctx);
+		goto refuse;
+	}
+	tcpcrypt_handshake_begin(ctx);
+	return;
+refuse:
+	tcpcrypt_mib_inc(h->tn->net, TCPCRYPT_MIB_NOMEM);
+	tcpcrypt_prot_refuse(newsk);
+}
+
+/**
+ * tcpcrypt_halfopen_child() - a child socket is being born
+ * @req: the request it comes from
+ * @newsk: the child: locked, unhashed, without addresses
+ *
+ * Context: softirq, RCU read section.
+ */
+void tcpcrypt_halfopen_child(const struct request_sock *req,
+			     struct sock *newsk)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(newsk));
+	struct halfopen *h;
+
+	h = halfopen_find(tn, req);
+	if (!h)
+		return;
+	if (READ_ONCE(h->acked) && !READ_ONCE(h->plain))
+		halfopen_adopt(h, newsk);
+	else
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_ACK_NONE);
+	halfopen_done(h);
+}

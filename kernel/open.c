@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Active opens: the ENO option in our SYN, what the SYN-ACK answered, and
+ * the empty option in our segments until the peer has proved it got one.
+ */
+#include <linux/ipv6.h>
+#include <linux/rhashtable.h>
+#include <linux/skmsg.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "open.h"
+#include "tcpopt.h"
+
+/* tcpcrypt_sock.synack: what the SYN-ACKs seen at the hook looked like */
+enum {
+	SYNACK_NONE,		/* none yet */
+	SYNACK_STORING,		/* a CPU is writing @remote */
+	SYNACK_ENO,		/* @remote and @synack_seq are valid */
+	SYNACK_PLAIN,		/* one came without a usable option */
+	SYNACK_MULTIPLE,	/* one came with several options */
+};
+
+static const struct rhashtable_params open_params = {
+	.key_len = sizeof(struct tcpcrypt_tuple),
+	.key_offset = offsetof(struct tcpcrypt_sock, open_key),
+	.head_offset = offsetof(struct tcpcrypt_sock, open_node),
+	.automatic_shrinking = true,
+};
+
+/**
+ * tcpcrypt_open_net_init() - make a namespace's table of active opens
+ * @tn: the namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int tcpcrypt_open_net_init(struct tcpcrypt_net *tn)
+{
+	spin_lock_init(&tn->opens_lock);
+	return rhashtable_init(&tn->opens, &open_params);
+}
+
+/**
+ * tcpcrypt_open_net_exit() - free it; all sockets of the namespace are gone
+ * @tn: the namespace
+ *
+ * Context: process.
+ */
+void tcpcrypt_open_net_exit(struct tcpcrypt_net *tn)
+{
+	rhashtable_destroy(&tn->opens);
+}
+
+/* May this socket carry tcpcrypt?  Whatever else uses it goes first. */
+static bool open_eligible(const struct sock *sk, const struct tcpcrypt_seg *seg,
+			  const struct sk_buff *skb)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return !sk->sk_kern_sock && !icsk->icsk_ulp_ops &&
+	       tcpcrypt_prot_is_base(sk) && !sk_psock(sk) &&
+	       !sk_has_psp(sk) && !tp->repair && !tp->fastopen_req &&
+	       /* a SYN with data is TCP Fast Open (RFC 8547 section 4.7) */
+	       skb->len == seg->thoff + sizeof(struct tcphdr) + seg->optlen &&
+	       !tcpcrypt_tcpopt_excludes_eno(seg->opts, seg->optlen);
+}
+
+static bool open_excluded(const struct tcpcrypt_net *tn,
+			  const struct sk_buff *skb,
+			  const struct tcpcrypt_seg *seg)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (!READ_ONCE(tn->config.loopback) && dst &&
+	    (dst->dev->flags & IFF_LOOPBACK))
+		return true;
+	return tcpcrypt_policy_excludes(&tn->config, ntohs(seg->th.source),
+					ntohs(seg->th.dest));
+}
+
+/**
+ * tcpcrypt_open_attach() - see a first SYN before anybody else does
+ * @tn: namespace
+ * @sk: the socket in connect(), in SYN_SENT
+ * @skb: its SYN
+ * @seg: the SYN's header
+ *
+ * Runs first at LOCAL_OUT: only there is the socket known to be locked by
+ * connect(). A later hook may see the packet after a detour through user
+ * space.
+ *
+ * Context: socket locked; bottom halves off.
+ */
+void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
+			  const struct sk_buff *skb,
+			  const struct tcpcrypt_seg *seg)
+{
+	const struct tcpcrypt_config *config = &tn->config;
+	struct tcpcrypt_sock *ctx;
+
+	/* only the first SYN: later ones repeat its option, or have none */
+	if (!READ_ONCE(config->enable) || inet_csk(sk)->icsk_retransmits ||
+	    inet_csk(sk)->icsk_ulp_ops == &tcpcrypt_ulp_ops)
+		return;
+	/* RFC 8548 section 8: no ENO without a seeded random generator */
+	if (!rng_is_initialized() || open_excluded(tn, skb, seg)) {
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_EXCLUDED);
+		return;
+	}
+	if (!open_eligible(sk, seg, skb)) {
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_INELIGIBLE);
+		return;
+	}
+
+	ctx = tcpcrypt_sock_alloc(tn, GFP_ATOMIC);
+	if (!ctx)
+		goto nomem;
+	ctx->syn_seq = ntohl(seg->th.seq);
+	if (tcpcrypt_eno_build(&ctx->local, 0, false, config->teps,
+			       config->nteps, NULL) ||
+	    tcpcrypt_sock_attach(ctx, sk)) {
+		tcpcrypt_sock_put(ctx);
+		goto nomem;
+	}
+	/* room for the option in the segments after the SYN */
+	inet_csk(sk)->icsk_ext_hdr_len += sizeof(u32);
+	ctx->eno_hdr = true;
+	return;
+nomem:
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+}
+
+/*
+ * After a detour the socket is not locked and may be closing: the lock keeps
+ * an entry from outliving it.
+ */
+static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
+		      const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_net *tn = ctx->tn;
+
+	spin_lock_bh(&tn->opens_lock);
+	if (!ctx->listed && !ctx->detached) {
+		tcpcrypt_seg_tuple(skb, seg, false, &ctx->open_key);
+		if (rhashtable_lookup_insert_fast(&tn->opens, &ctx->open_node,
+						  open_params))
+			tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+		else
+			ctx->listed = true;
+	}
+	spin_unlock_bh(&tn->opens_lock);
+	return ctx->listed;
+}
+
+/**
+ * tcpcrypt_open_syn() - put the ENO option into a SYN
+ * @tn: namespace
+ * @ctx: the connection
+ * @skb: the SYN, first or retransmitted
+ * @seg: its header
+ *
+ * Runs last at LOCAL_OUT, after NAT: the SYN-ACK will carry these addresses.
+ * A retransmitted SYN repeats the option (RFC 8547 section 4.6).
+ *
+ * Context: bottom halves off; the socket is locked unless the packet took a
+ * detour, so nothing but the table and the packet is touched.
+ */
+void tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
+		       struct sk_buff *skb, struct tcpcrypt_seg *seg)
+{
+	int err;
+
+	if (smp_load_acquire(&ctx->state) != TCPCRYPT_OFFERED ||
+	    ntohl(seg->th.seq) != ctx->syn_seq)
+		return;
+	/* unlisted, its SYN-ACK is not seen and it stays plain */
+	if (!open_list(ctx, skb, seg))
+		return;
+	err = tcpcrypt_seg_insert(skb, seg, ctx->local.bytes, ctx->local.len);
+	if (err)
+		tcpcrypt_mib_inc(tn->net, err == -ENOSPC ?
+				 TCPCRYPT_MIB_SYN_NO_SPACE :
+				 TCPCRYPT_MIB_NOMEM);
+	else
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_OFFERED);
+}
+
+/* Remember the option of a SYN-ACK; any doubt ends in plain TCP */
+static void open_store(struct tcpcrypt_sock *ctx, u32 seq, int found,
+		       const struct tcpcrypt_eno_opt *opt)
+{
+	if (found == 1 &&
+	    atomic_cmpxchg(&ctx->synack, SYNACK_NONE,
+			   SYNACK_STORING) == SYNACK_NONE) {
+		ctx->remote = *opt;
+		ctx->synack_seq = seq;
+		/* pairs with atomic_read_acquire() in open_outcome() */
+		atomic_set_release(&ctx->synack, SYNACK_ENO);
+		return;
+	}
+	/* a copy of the one we know */
+	if (found == 1 && atomic_read_acquire(&ctx->synack) == SYNACK_ENO &&
+	    ctx->synack_seq == seq && ctx->remote.len == opt->len &&
+	    !memcmp(ctx->remote.bytes, opt->bytes, opt->len))
+		return;
+	atomic_set(&ctx->synack, found < 0 ? SYNACK_MULTIPLE : SYNACK_PLAIN);
+}
+
+/**
+ * tcpcrypt_open_synack() - read the ENO option of a SYN-ACK
+ * @tn: namespace
+ * @skb: a SYN-ACK at PRE_ROUTING, after NAT
+ * @hook: hook number
+ * @seg: its header
+ *
+ * On veth and lo this runs inside connect(), before tp->snd_nxt is updated:
+ * the acknowledgement is compared with the sequence number the hook saved.
+ *
+ * Context: softirq, RCU read section; the socket is not locked.
+ */
+void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+			  unsigned int hook, const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_eno_opt opt = {};
+	struct tcpcrypt_tuple tuple;
+	struct tcpcrypt_sock *ctx;
+
+	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
+	ctx = rhashtable_lookup(&tn->opens, &tuple, open_params);
+	if (!ctx || READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
+	    ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
+	    !tcpcrypt_seg_csum_ok(skb, hook, seg))
+		return;
+	open_store(ctx, ntohl(seg->th.seq),
+		   tcpcrypt_eno_find(seg->opts, seg->optlen, &opt), &opt);
+}
+
+static enum tcpcrypt_mib open_why(enum tcpcrypt_eno_fail fail)
+{
+	switch (fail) {
+	case TCPCRYPT_ENO_FAIL_VACUOUS:
+		return TCPCRYPT_MIB_FALLBACK_VACUOUS;
+	case TCPCRYPT_ENO_FAIL_NO_TEP:
+		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
+	case TCPCRYPT_ENO_FAIL_ROLE:
+		return TCPCRYPT_MIB_FALLBACK_ROLE;
+	case TCPCRYPT_ENO_FAIL_AWARE:
+		return TCPCRYPT_MIB_FALLBACK_AWARE;
+	default:
+		return TCPCRYPT_MIB_FALLBACK_ILLFORMED;
+	}
+}
+
+/* 0, or the counter that says why the connection stays plain */
+static int open_outcome(struct tcpcrypt_sock *ctx)
+{
+	enum tcpcrypt_eno_fail fail;
+
+	switch (atomic_read_acquire(&ctx->synack)) {
+	case SYNACK_ENO:
+		break;
+	case SYNACK_MULTIPLE:
+		return TCPCRYPT_MIB_FALLBACK_MULTIPLE;
+	default:
+		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
+	}
+	/* was that the segment TCP accepted? */
+	if (tcp_sk(ctx->sk)->rcv_nxt != ctx->synack_seq + 1)
+		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
+	fail = tcpcrypt_eno_negotiate(&ctx->local, &ctx->remote, NULL, false,
+				      &ctx->eno);
+	return fail ? open_why(fail) : 0;
+}
+
+/**
+ * tcpcrypt_open_settled() - the active open has left SYN_SENT
+ * @ctx: connection in TCPCRYPT_OFFERED
+ *
+ * Context: socket locked, inside TCP's processing of the segment that
+ * changed the state; softirq or backlog.
+ */
+void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx)
+{
+	struct sock *sk = ctx->sk;
+	int why;
+
+	if (sk->sk_state != TCP_ESTABLISHED) {
+		tcpcrypt_fall_back(ctx, sk->sk_state == TCP_SYN_RECV ?
+				   TCPCRYPT_MIB_FALLBACK_SIMULTANEOUS :
+				   TCPCRYPT_MIB_FALLBACK_REFUSED);
+		return;
+	}
+	why = open_outcome(ctx);
+	if (!why && tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC))
+		why = TCPCRYPT_MIB_NOMEM;
+	if (why) {
+		tcpcrypt_fall_back(ctx, why);
+		return;
+	}
+	tcpcrypt_open_forget(ctx);
+	ctx->eno_sending = true;
+	tcpcrypt_handshake_begin(ctx);
+}
+
+/**
+ * tcpcrypt_open_forget() - take a connection out of the table of opens
+ * @ctx: the connection
+ *
+ * Context: socket locked; may be softirq.
+ */
+void tcpcrypt_open_forget(struct tcpcrypt_sock *ctx)
+{
+	struct tcpcrypt_net *tn = ctx->tn;
+
+	spin_lock_bh(&tn->opens_lock);
+	if (ctx->listed)
+		rhashtable_remove_fast(&tn->opens, &ctx->open_node,
+				       open_params);
+	ctx->listed = false;
+	spin_unlock_bh(&tn->opens_lock);
+}
+
+/**
+ * tcpcrypt_eno_stop() - no more ENO options in this connection's segments
+ * @ctx: the connection
+ *
+ * Context: socket locked; may be softirq.
+ */
+void tcpcrypt_eno_stop(struct tcpcrypt_sock *ctx)
+{
+	struct inet_connection_sock *icsk = inet_csk(ctx->sk);
+
+	WRITE_ONCE(ctx->eno_sending, false);
+	if (!ctx->eno_hdr)
+		return;
+	ctx->eno_hdr = false;
+	icsk->icsk_ext_hdr_len -= sizeof(u32);
+	/* not a size any route has: tcp_current_mss() works out a new one */
+	icsk->icsk_pmtu_cookie = 0;
+}
+
+/* Has the peer sent a non-SYN segment that TCP accepted? */
+static bool open_peer_answered(const struct tcpcrypt_sock *ctx)
+{
+	const struct tcp_sock *tp = tcp_sk(ctx->sk);
+
+	return after(tp->snd_una, ctx->syn_seq + 1) ||
+	       after(tp->rcv_nxt, ctx->synack_seq + 1);
+}
+
+/**
+ * tcpcrypt_open_segment() - put the empty ENO option into a segment
+ * @ctx: connection with @eno_sending set
+ * @skb: an outgoing segment
+ * @seg: its header
+ *
+ * RFC 8547 section 4.6: in every segment until the peer's first non-SYN.
+ *
+ * Context: socket locked; bottom halves off.
+ */
+void tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+			   struct tcpcrypt_seg *seg)
+{
+	static const u8 eno[] = { TCPCRYPT_OPT_ENO, 2 };
+	int err;
+
+	if (open_peer_answered(ctx)) {
+		tcpcrypt_eno_stop(ctx);
+		return;
+	}
+	err = tcpcrypt_seg_insert(skb, seg, eno, sizeof(eno));
+	if (err)
+		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_SYN_NO_SPACE);
+}

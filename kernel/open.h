@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _TCPCRYPT_OPEN_H
+#define _TCPCRYPT_OPEN_H
+
+#include "skbopt.h"
+#include "tcpcrypt.h"
+
+int tcpcrypt_open_net_init(struct tcpcrypt_net *tn);
+void tcpcrypt_open_net_exit(struct tcpcrypt_net *tn);
+void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
+			  const struct sk_buff *skb,
+			  const struct tcpcrypt_seg *seg);
+void tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
+		       struct sk_buff *skb, struct tcpcrypt_seg *seg);
+void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+			  unsigned int hook, const struct tcpcrypt_seg *seg);
+void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx);
+void tcpcrypt_open_forget(struct tcpcrypt_sock *ctx);
+void tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+			   struct tcpcrypt_seg *seg);
+void tcpcrypt_eno_stop(struct tcpcrypt_sock *ctx);
+
+#endif /* _TCPCRYPT_OPEN_H */
