@@ -78,11 +78,12 @@ static void halfopen_tuple(const struct request_sock *req,
 	const struct inet_request_sock *ireq = inet_rsk(req);
 
 	memset(tuple, 0, sizeof(*tuple));
-	tuple->family = ireq->ireq_family;
+	/* ireq_family is the listener's, AF_INET6 for a v4-mapped child */
+	tuple->family = req->rsk_ops->family;
 	tuple->lport = htons(ireq->ir_num);
 	tuple->rport = ireq->ir_rmt_port;
 #if IS_ENABLED(CONFIG_IPV6)
-	if (ireq->ireq_family == AF_INET6) {
+	if (tuple->family == AF_INET6) {
 		tuple->laddr = ireq->ir_v6_loc_addr;
 		tuple->raddr = ireq->ir_v6_rmt_addr;
 		return;

@@ -383,6 +383,9 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 	}
 	if (ret == -EBADMSG)
 		WRITE_ONCE(sk->sk_err, 0);
+	/* what was left in TCP's queue must become visible to poll() */
+	if (ctx->state == TCPCRYPT_OPEN && !ctx->rx.p.frames)
+		tcpcrypt_rx_pull(ctx);
 	return copied ?: min(ret, 0);
 }
 

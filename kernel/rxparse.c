@@ -152,8 +152,12 @@ static struct sk_buff *rx_clone(struct sk_buff *skb, u32 off, u32 len)
 	return clone;
 }
 
+/*
+ * What is kept of the first frames is not accounted: it is bounded, and
+ * accounted it could keep TCP from taking the rest of an incomplete one.
+ */
 static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
-		   u32 len)
+		   u32 len, bool charge)
 {
 	struct tcpcrypt_rx *rx = &ctx->rx;
 	bool appended = false;
@@ -169,16 +173,16 @@ static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 	if (appended)
 		return 0;
 	__skb_queue_tail(&rx->cipher, own);
-	/*
-	 * An incomplete frame is not accounted: it is bounded, and accounted
-	 * it could keep TCP from taking the rest of it.
-	 */
-	if (rx->frames_on && rx->p.ready)
+	if (charge)
 		tcpcrypt_rx_charge(ctx, own);
 	return 0;
 }
 
-/* Enough complete frames here: the rest waits in TCP's queue */
+/*
+ * Enough complete frames here: the rest waits in TCP's queue. TCP sends a
+ * window update when its own queue is read, not when ours is, so ours must
+ * never be what closes the window.
+ */
 static bool rx_full(const struct tcpcrypt_sock *ctx)
 {
 	const struct sock *sk = ctx->sk;
@@ -197,7 +201,7 @@ static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	if (ctx->rx.p.bad || rx_full(ctx))
 		return 0;
 	used = rx_parse(ctx, skb, off, len);
-	if (used > 0 && rx_keep(ctx, skb, off, used)) {
+	if (used > 0 && rx_keep(ctx, skb, off, used, saved.frames)) {
 		ctx->rx.p = saved;
 		ctx->rx.stalled = true;
 		tcpcrypt_event_after(ctx, RX_RETRY);
