@@ -190,14 +190,12 @@ void tcpcrypt_close(struct sock *sk, long timeout)
 		tcpcrypt_sock_put(ctx);
 }
 
-/* Context: socket owned. shutdown() waits for the key exchange */
+/* Context: socket owned. Send FINp; shutdown() waits for the key exchange */
 static int close_shutdown(struct tcpcrypt_sock *ctx, struct sock *sk)
 {
 	long timeo = MAX_SCHEDULE_TIMEOUT;
 	int ret;
 
-	if (ctx->detached || ctx->state == TCPCRYPT_OFFERED)
-		return 0;
 	ret = tcpcrypt_settle(ctx, sk, &timeo);
 	if (ret)
 		return ret == -ENOPROTOOPT || ret == -ctx->err ? 0 : ret;
@@ -210,6 +208,35 @@ static int close_shutdown(struct tcpcrypt_sock *ctx, struct sock *sk)
 	}
 	/* if the connection is gone TCP's shutdown() says so */
 	return 0;
+}
+
+static bool close_encrypted(const struct tcpcrypt_sock *ctx)
+{
+	return !ctx->detached && (ctx->state == TCPCRYPT_KEX ||
+				  ctx->state == TCPCRYPT_OPEN);
+}
+
+/*
+ * TCP answers payload behind shutdown(SHUT_RDWR) with RST, and the peer's
+ * FINp frame is payload: only the reader hears of SHUT_RD.
+ */
+static int close_shutdown_read(struct tcpcrypt_sock *ctx, struct socket *sock,
+			       int how)
+{
+	struct sock *sk = ctx->sk;
+	bool ours;
+
+	lock_sock(sk);
+	ours = close_encrypted(ctx) && sk->sk_state != TCP_CLOSE;
+	if (ours) {
+		WRITE_ONCE(ctx->rx.shut, true);
+		tcpcrypt_wake(ctx);
+	}
+	release_sock(sk);
+	if (!ours)
+		return tcpcrypt_ops_base(sk)->shutdown(sock, how);
+	return how == SHUT_RD ? 0 :
+	       tcpcrypt_ops_base(sk)->shutdown(sock, SHUT_WR);
 }
 
 /**
@@ -228,15 +255,20 @@ int tcpcrypt_shutdown(struct socket *sock, int how)
 	struct tcpcrypt_sock *ctx = tcpcrypt_sock_get(sk);
 	int ret = 0;
 
-	if (ctx) {
-		if (how == SHUT_WR || how == SHUT_RDWR) {
-			lock_sock(sk);
+	if (!ctx)
+		return tcpcrypt_ops_base(sk)->shutdown(sock, how);
+	if (how == SHUT_WR || how == SHUT_RDWR) {
+		lock_sock(sk);
+		if (close_encrypted(ctx))
 			ret = close_shutdown(ctx, sk);
-			release_sock(sk);
-		}
-		tcpcrypt_sock_put(ctx);
+		release_sock(sk);
 	}
-	return ret ?: tcpcrypt_ops_base(sk)->shutdown(sock, how);
+	if (!ret && (how == SHUT_RD || how == SHUT_RDWR))
+		ret = close_shutdown_read(ctx, sock, how);
+	else if (!ret)
+		ret = tcpcrypt_ops_base(sk)->shutdown(sock, how);
+	tcpcrypt_sock_put(ctx);
+	return ret;
 }
 
 /**

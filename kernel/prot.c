@@ -251,21 +251,31 @@ static __poll_t ops_poll(struct file *file, struct socket *sock,
 	if (ctx && !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
 	    !tcpcrypt_rx_readable(ctx))
 		mask &= ~(EPOLLIN | EPOLLRDNORM);
+	/* shutdown(SHUT_RD) has not been told to TCP (close.c) */
+	if (ctx && READ_ONCE(ctx->rx.shut))
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP |
+			(READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN ?
+			 EPOLLHUP : 0);
 	rcu_read_unlock();
 	return mask;
 }
 
+/* TCP works out what is possible; its own mark goes back to every byte */
 static int ops_set_rcvlowat(struct sock *sk, int val)
 {
 	struct tcpcrypt_sock *ctx = tcpcrypt_sock_get(sk);
+	int err;
 
+	err = tcpcrypt_ops_base(sk)->set_rcvlowat(sk, val);
 	if (!ctx)
-		return tcpcrypt_ops_base(sk)->set_rcvlowat(sk, val);
-	WRITE_ONCE(ctx->rx.lowat, min(val, sk->sk_rcvbuf >> 1) ?: 1);
+		return err;
+	WRITE_ONCE(ctx->rx.lowat, sk->sk_rcvlowat);
+	WRITE_ONCE(sk->sk_rcvlowat, 1);
+	tcpcrypt_rx_input(ctx);
 	if (tcpcrypt_rx_readable(ctx))
 		ctx->saved_data_ready(sk);
 	tcpcrypt_sock_put(ctx);
-	return 0;
+	return err;
 }
 
 static int ops_peek_len(struct socket *sock)

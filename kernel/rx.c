@@ -28,7 +28,7 @@ bool tcpcrypt_rx_readable(const struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_rx *rx = &ctx->rx;
 
-	if (READ_ONCE(ctx->err) || READ_ONCE(rx->finp))
+	if (READ_ONCE(ctx->err) || READ_ONCE(rx->finp) || READ_ONCE(rx->shut))
 		return true;
 	if (READ_ONCE(ctx->state) != TCPCRYPT_OPEN)
 		return false;
@@ -267,6 +267,9 @@ int tcpcrypt_rx_end(struct tcpcrypt_sock *ctx)
 
 	if (ctx->rx.finp && ctx->state == TCPCRYPT_OPEN)
 		return 0;
+	/* nothing more is awaited, whatever becomes of the peer */
+	if (ctx->rx.shut && !ctx->err)
+		return 0;
 	if (ctx->err) {
 		WRITE_ONCE(sk->sk_err, 0);
 		return -ctx->err;
@@ -280,8 +283,6 @@ int tcpcrypt_rx_end(struct tcpcrypt_sock *ctx)
 	}
 	if (sk->sk_err)
 		return sock_error(sk);
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		return 0;
 	return sk->sk_state == TCP_CLOSE ? -ENOTCONN : 1;
 }
 
@@ -331,6 +332,7 @@ static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 		      READ_ONCE(ctx->rx.p.frames) || READ_ONCE(ctx->err) ||
 		      READ_ONCE(sk->sk_err) || READ_ONCE(ctx->detached) ||
 		      READ_ONCE(ctx->rx.plain_len) ||
+		      READ_ONCE(ctx->rx.shut) ||
 		      (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);

@@ -185,9 +185,10 @@ static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
  */
 static bool rx_full(const struct tcpcrypt_sock *ctx)
 {
+	const struct tcpcrypt_rx *rx = &ctx->rx;
 	const struct sock *sk = ctx->sk;
 
-	return ctx->rx.p.frames &&
+	return rx->p.frames && rx->plain_len + rx->p.inq >= rx->lowat &&
 	       atomic_read(&sk->sk_rmem_alloc) >= sk->sk_rcvbuf / 4;
 }
 

@@ -226,6 +226,7 @@ struct tcpcrypt_rxparse {
  * @plain_len: bytes in @plain
  * @aad: where the AEAD puts its copy of the associated data
  * @finp: FINp has been received and authenticated
+ * @shut: shutdown(SHUT_RD) has been called
  * @lowat: the application's SO_RCVLOWAT; TCP's own is kept at 1
  */
 struct tcpcrypt_rx {
@@ -240,6 +241,7 @@ struct tcpcrypt_rx {
 	u32 plain_len;
 	u8 *aad;
 	bool finp;
+	bool shut;
 	int lowat;
 };
 
