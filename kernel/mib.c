@@ -60,7 +60,7 @@ static const char * const mib_names[TCPCRYPT_MIB_MAX] = {
 };
 
 /**
- * tcpcrypt_mib_inc - count an event
+ * tcpcrypt_mib_inc() - count an event
  * @net: network namespace it happened in
  * @id: which counter
  *
@@ -72,7 +72,7 @@ void tcpcrypt_mib_inc(struct net *net, enum tcpcrypt_mib id)
 }
 
 /**
- * tcpcrypt_mib_read - add up the counters of all CPUs
+ * tcpcrypt_mib_read() - add up the counters of all CPUs
  * @net: network namespace to read
  * @out: the sums, indexed by enum tcpcrypt_mib
  *
@@ -95,7 +95,7 @@ void tcpcrypt_mib_read(struct net *net, u64 out[TCPCRYPT_MIB_MAX])
 }
 
 /**
- * tcpcrypt_mib_name - what users call a counter
+ * tcpcrypt_mib_name() - what users call a counter
  * @id: which counter
  *
  * Context: Any.
@@ -109,7 +109,7 @@ const char *tcpcrypt_mib_name(enum tcpcrypt_mib id)
 }
 
 /**
- * tcpcrypt_mib_seq_show - print /proc/net/tcpcrypt_stat
+ * tcpcrypt_mib_seq_show() - print /proc/net/tcpcrypt_stat
  * @seq: where to; its private data is the network namespace
  * @v: unused
  *

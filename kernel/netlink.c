@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <net/genetlink.h>
+#include <uapi/linux/tcpcrypt.h>
 #include <net/netlink.h>
 
 #include "tcpcrypt.h"
@@ -630,7 +631,7 @@ static struct genl_family nl_family __ro_after_init = {
 };
 
 /**
- * tcpcrypt_netlink_init - make the generic netlink family known
+ * tcpcrypt_netlink_init() - make the generic netlink family known
  *
  * Context: Process context, from the module's init, after
  * tcpcrypt_netns_init().
@@ -642,7 +643,7 @@ int __init tcpcrypt_netlink_init(void)
 }
 
 /**
- * tcpcrypt_netlink_exit - withdraw the generic netlink family
+ * tcpcrypt_netlink_exit() - withdraw the generic netlink family
  *
  * Waits for requests under way; dumps hold a reference to the module.
  *

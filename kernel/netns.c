@@ -31,7 +31,7 @@ static DEFINE_MUTEX(netns_lock);
 static unsigned int netns_id __read_mostly;
 
 /**
- * tcpcrypt_pernet - this module's state in a network namespace
+ * tcpcrypt_pernet() - this module's state in a network namespace
  * @net: the namespace, alive and past netns_init()
  *
  * Context: Any.
@@ -52,7 +52,7 @@ static void netns_switched(struct tcpcrypt_net *tn)
 }
 
 /**
- * tcpcrypt_netns_enable_all - switch encryption in every network namespace
+ * tcpcrypt_netns_enable_all() - switch encryption in every network namespace
  * @on: offer and accept encryption from now on
  *
  * The caller has changed what new namespaces start with before.  Connections
@@ -302,7 +302,7 @@ static struct pernet_operations netns_ops = {
 };
 
 /**
- * tcpcrypt_netns_init - set up every network namespace, now and to come
+ * tcpcrypt_netns_init() - set up every network namespace, now and to come
  *
  * Its last step in each is to register the netfilter hooks: what they use has
  * to be ready before.
@@ -317,7 +317,7 @@ int __init tcpcrypt_netns_init(void)
 }
 
 /**
- * tcpcrypt_netns_exit - take this module out of every network namespace
+ * tcpcrypt_netns_exit() - take this module out of every network namespace
  *
  * Context: Process context, from the module's exit or a failing init.
  */

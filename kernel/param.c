@@ -296,7 +296,7 @@ static int __init param_check_numbers(const struct tcpcrypt_config *config)
 }
 
 /**
- * tcpcrypt_param_init - check the module parameters
+ * tcpcrypt_param_init() - check the module parameters
  *
  * Has to come before tcpcrypt_netns_init().
  *
@@ -324,7 +324,7 @@ int __init tcpcrypt_param_init(void)
 }
 
 /**
- * tcpcrypt_param_config - what a new network namespace starts with
+ * tcpcrypt_param_config() - what a new network namespace starts with
  *
  * Context: Any.
  * Return: the configuration.  Only its enable member ever changes after

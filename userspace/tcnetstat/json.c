@@ -78,7 +78,7 @@ static void add_streams(struct json_object *obj, const struct conn *c)
 }
 
 /**
- * json_conn - a connection as an object
+ * json_conn() - a connection as an object
  * @c: connection
  *
  * Return: the object, which is the caller's.
@@ -103,7 +103,7 @@ struct json_object *json_conn(const struct conn *c)
 }
 
 /**
- * json_add_stat - add a counter to an object
+ * json_add_stat() - add a counter to an object
  * @obj: the object
  * @name: name of the counter, the key
  * @value: its value

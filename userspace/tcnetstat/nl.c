@@ -28,7 +28,7 @@ struct sink {
 };
 
 /**
- * module_open - connect to the module
+ * module_open() - connect to the module
  *
  * Return: what the other functions take.
  */
@@ -59,7 +59,7 @@ struct module *module_open(void)
 }
 
 /**
- * module_close - let go of the module
+ * module_close() - let go of the module
  * @module: from module_open()
  */
 void module_close(struct module *module)
@@ -214,7 +214,7 @@ static int on_conn(struct nl_msg *msg, void *arg)
 }
 
 /**
- * module_conns - go through the connections of one family
+ * module_conns() - go through the connections of one family
  * @module: from module_open()
  * @family: AF_INET or AF_INET6
  * @all: in any state; else only those that are encrypted
@@ -259,7 +259,7 @@ static int on_stats(struct nl_msg *msg, void *arg)
 }
 
 /**
- * module_stats - go through the counters
+ * module_stats() - go through the counters
  * @module: from module_open()
  * @fn: what to call with each
  * @arg: what to call it with

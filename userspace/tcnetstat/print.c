@@ -50,7 +50,7 @@ static const char *find_name(const struct name *n, uint32_t id,
 }
 
 /**
- * tep_name - name of a key exchange, as in the module's parameters
+ * tep_name() - name of a key exchange, as in the module's parameters
  * @id: TEP identifier
  * @buf: for the number of one that has no name
  *
@@ -62,7 +62,7 @@ const char *tep_name(uint32_t id, char buf[NAME_TEXT])
 }
 
 /**
- * aead_name - name of a cipher, as in the module's parameters
+ * aead_name() - name of a cipher, as in the module's parameters
  * @id: AEAD identifier
  * @buf: for the number of one that has no name
  *
@@ -74,7 +74,7 @@ const char *aead_name(uint32_t id, char buf[NAME_TEXT])
 }
 
 /**
- * state_name - name of a connection's state
+ * state_name() - name of a connection's state
  * @state: enum tcpcrypt_conn_state
  * @buf: for the number of one that has no name
  *
@@ -86,7 +86,7 @@ const char *state_name(uint32_t state, char buf[NAME_TEXT])
 }
 
 /**
- * sid_text - the session ID in upper-case hexadecimal digits
+ * sid_text() - the session ID in upper-case hexadecimal digits
  * @c: connection
  * @buf: for the digits
  *
@@ -103,7 +103,7 @@ const char *sid_text(const struct conn *c, char buf[SID_TEXT])
 }
 
 /**
- * addr_text - an address of a connection
+ * addr_text() - an address of a connection
  * @c: connection
  * @addr: its laddr or raddr
  * @buf: for the text
@@ -128,7 +128,7 @@ static void print_end(const struct conn *c, const void *addr, uint16_t port)
 }
 
 /**
- * print_header - the line above the connections
+ * print_header() - the line above the connections
  */
 void print_header(void)
 {
@@ -176,7 +176,7 @@ static void print_details(const struct conn *c)
 }
 
 /**
- * print_conn - a line for a connection
+ * print_conn() - a line for a connection
  * @c: connection
  * @details: a second line with everything else that is known
  */
@@ -192,7 +192,7 @@ void print_conn(const struct conn *c, bool details)
 }
 
 /**
- * print_stat - a line for a counter, as in /proc/net/tcpcrypt_stat
+ * print_stat() - a line for a counter, as in /proc/net/tcpcrypt_stat
  * @name: what it is called
  * @value: its value
  */

@@ -94,7 +94,7 @@ enum tcpcrypt_attr {
  * @TCPCRYPT_CONN_OFFERED: our SYN offered encryption, no answer yet
  * @TCPCRYPT_CONN_KEX: both ends agreed, keys are being exchanged
  * @TCPCRYPT_CONN_OPEN: encrypted
- * @TCPCRYPT_CONN_PLAIN: plain TCP
+ * @TCPCRYPT_CONN_PLAIN: plain TCP; seen for a moment only
  * @TCPCRYPT_CONN_FAILED: aborted
  */
 enum tcpcrypt_conn_state {
@@ -110,9 +110,15 @@ enum tcpcrypt_conn_state {
 
 #define TCPCRYPT_CONN_STATE_MAX	(__TCPCRYPT_CONN_STATE_MAX - 1)
 
-/* TCPCRYPT_A_CONN_ROLE, RFC 8547 section 4.2 */
-#define TCPCRYPT_ROLE_A		0
-#define TCPCRYPT_ROLE_B		1
+/**
+ * enum tcpcrypt_role - TCPCRYPT_A_CONN_ROLE, RFC 8547 section 4.2
+ * @TCPCRYPT_ROLE_A: usually the active opener
+ * @TCPCRYPT_ROLE_B: usually the passive opener
+ */
+enum tcpcrypt_role {
+	TCPCRYPT_ROLE_A,
+	TCPCRYPT_ROLE_B,
+};
 
 /**
  * enum tcpcrypt_conn_attr - a connection
@@ -126,7 +132,7 @@ enum tcpcrypt_conn_state {
  * @TCPCRYPT_A_CONN_UID: u32, owner of the socket
  * @TCPCRYPT_A_CONN_STATE: u32, enum tcpcrypt_conn_state
  * @TCPCRYPT_A_CONN_PASSIVE: u32, 1 when the other end sent the first SYN
- * @TCPCRYPT_A_CONN_ROLE: u32, TCPCRYPT_ROLE_A or _B; once negotiated
+ * @TCPCRYPT_A_CONN_ROLE: u32, enum tcpcrypt_role; once negotiated
  * @TCPCRYPT_A_CONN_TEP: u32, key exchange; once negotiated
  * @TCPCRYPT_A_CONN_AEAD: u32, cipher; once open
  * @TCPCRYPT_A_CONN_RESUMED: u32, 1 when keys come from an earlier session;
