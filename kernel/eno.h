@@ -82,7 +82,7 @@ struct tcpcrypt_eno_result {
 	u8 transcript[2 * TCPCRYPT_OPTSPACE];
 };
 
-/**
+/*
  * enum tcpcrypt_eno_fail - why a negotiation ends in plain TCP
  *
  * RFC 8547 section 4.6 lists the cases; each is counted on its own.

@@ -415,7 +415,7 @@ void tcpcrypt_halfopen_syn(struct tcpcrypt_net *tn, const struct sk_buff *skb,
  * @hook: hook number
  * @seg: its header
  *
- * The acknowledgement number proves that the sender saw our SYN-ACK.
+ * The acknowledgment number proves that the sender saw our SYN-ACK.
  *
  * Context: softirq, RCU read section.
  * Return: false if the segment must not reach TCP, because the child it

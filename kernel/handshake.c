@@ -490,6 +490,7 @@ void tcpcrypt_handshake_apply(struct tcpcrypt_sock *ctx)
 /* 0 when encrypted, 1 while it is not known, -ENOPROTOOPT when plain */
 static int handshake_status(const struct tcpcrypt_sock *ctx)
 {
+	/* pairs with smp_store_release() in tcpcrypt_set_state() */
 	switch (smp_load_acquire(&ctx->state)) {
 	case TCPCRYPT_OPEN:
 		return 0;

@@ -36,8 +36,8 @@ struct tcpcrypt_listener *tcpcrypt_listener_hold(struct tcpcrypt_net *tn,
 
 	lockdep_assert_held(&tn->halfopen_lock);
 	if (READ_ONCE(icsk->icsk_ulp_ops) == &tcpcrypt_ulp_ops) {
-		l = rcu_dereference_protected(icsk->icsk_ulp_data,
-				lockdep_is_held(&tn->halfopen_lock));
+		/* written under the lock, and when the socket's end begins */
+		l = rcu_dereference(icsk->icsk_ulp_data);
 		if (!l || l->kind != TCPCRYPT_KIND_LISTENER || l->destroyed)
 			return NULL;
 		l->entries++;

@@ -172,7 +172,7 @@ void tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 {
 	int err;
 
-	if (smp_load_acquire(&ctx->state) != TCPCRYPT_OFFERED ||
+	if (READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
 	    ntohl(seg->th.seq) != ctx->syn_seq)
 		return;
 	/* unlisted, its SYN-ACK is not seen and it stays plain */
@@ -216,7 +216,7 @@ static void open_store(struct tcpcrypt_sock *ctx, u32 seq, int found,
  * @seg: its header
  *
  * On veth and lo this runs inside connect(), before tp->snd_nxt is updated:
- * the acknowledgement is compared with the sequence number the hook saved.
+ * the acknowledgment is compared with the sequence number the hook saved.
  *
  * Context: softirq, RCU read section; the socket is not locked.
  */

@@ -5,6 +5,7 @@
  */
 #include <linux/tcp.h>
 #include <net/tcp.h>
+#include <uapi/linux/tcpcrypt.h>
 
 #include "tcpcrypt.h"
 

@@ -25,7 +25,6 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
-#include <uapi/linux/tcpcrypt.h>
 
 #include "aead.h"
 #include "eno.h"
@@ -101,10 +100,10 @@ struct tcpcrypt_net {
 	struct list_head list;
 	struct xarray conns;
 	struct rhashtable opens;
-	spinlock_t opens_lock;
+	spinlock_t opens_lock; /* insertion against the end of a socket */
 	struct rhltable halfopen;
 	atomic_t halfopen_count;
-	spinlock_t halfopen_lock;
+	spinlock_t halfopen_lock; /* the lists and their entries */
 	struct list_head halfopen_fifo;
 	struct list_head done_fifo;
 	struct list_head listeners;
@@ -119,6 +118,7 @@ struct tcpcrypt_net {
  * @TCPCRYPT_OPEN: keys exist, frames flow
  * @TCPCRYPT_PLAIN: fell back; the socket is plain TCP again
  * @TCPCRYPT_FAILED: aborted with tcpcrypt_sock.err
+ * @TCPCRYPT_STATE_MAX: how many there are
  */
 enum tcpcrypt_state {
 	TCPCRYPT_OFFERED,
@@ -134,6 +134,7 @@ enum tcpcrypt_state {
  * @family: AF_INET or AF_INET6
  * @lport: local port, network order
  * @rport: remote port, network order
+ * @pad: zero: tuples are compared as bytes
  * @laddr: local address; IPv4 in the first word
  * @raddr: remote address; IPv4 in the first word
  */

@@ -14,6 +14,8 @@ KERNEL_SCRIPTS=$SOURCE/scripts
 # What these types ask for does not exist outside the kernel's own tree:
 # a maintainers' file per patch, and version numbers kept out of code.
 IGNORE=FILE_PATH_CHANGES,LINUX_VERSION_CODE
+# Socket operations derived from the kernel's when the module is loaded.
+IGNORE+=,CONST_STRUCT
 # And these would have programs use the kernel's functions.
 IGNORE_USER=$IGNORE,PREFER_KERNEL_TYPES,SSCANF_TO_KSTRTO,CONSTANT_CONVERSION
 IGNORE_USER+=,STRLCPY,STRCPY,STRNCPY,USLEEP_RANGE,ENOSYS,VOLATILE,NEW_TYPEDEFS
