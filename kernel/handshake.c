@@ -129,6 +129,7 @@ void tcpcrypt_handshake_input(struct tcpcrypt_sock *ctx)
 	/* pairs with smp_load_acquire() in tcpcrypt_handshake_run() */
 	smp_store_release(&hs->in_len, ctx->rx.cipher_len);
 	ctx->rx.cipher_len = 0;
+	ctx->rx.truesize = 0;
 	memset(&ctx->rx.p, 0, sizeof(ctx->rx.p));
 	tcpcrypt_event(ctx, TCPCRYPT_EV_KEX);
 }

@@ -322,10 +322,31 @@ static int rx_deliver(struct tcpcrypt_rx *rx, struct msghdr *msg, size_t len,
 	return done;
 }
 
+/*
+ * TCP tells its peer of a window that has opened when its own queue is read.
+ * A bottom half may have read it while the backlog still counted against the
+ * window; then nothing but this would tell the peer before it probes.
+ */
+static void rx_update_window(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (2 * tcp_receive_window(tp) > tp->window_clamp ||
+	    atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf / 2 ||
+	    !((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
+		return;
+	inet_csk_schedule_ack(sk);
+	release_sock(sk);
+	/* an even value keeps delayed ACKs as they were */
+	tcp_sock_set_quickack(sk, inet_csk_in_pingpong_mode(sk) ? 2 : 1);
+	lock_sock(sk);
+}
+
 static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 
+	rx_update_window(sk);
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	sk_wait_event(sk, timeo,
@@ -439,6 +460,8 @@ int tcpcrypt_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		ret = rx_receive(ctx, sk, msg, len, flags, timeo);
 		if (ret >= 0 && tcp_sk(sk)->recvmsg_inq)
 			rx_put_inq(ctx, sk, msg);
+		if (ret > 0 && !(flags & MSG_PEEK))
+			rx_update_window(sk);
 	} else if (ret == -ctx->err) {
 		WRITE_ONCE(sk->sk_err, 0);
 	}

@@ -100,19 +100,31 @@ static int rx_parse(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 	return used;
 }
 
+static void rx_uncharge(struct sk_buff *skb)
+{
+	sk_mem_uncharge(skb->sk, skb->truesize);
+}
+
 /**
  * tcpcrypt_rx_charge() - account an skb of ours to the socket
  * @ctx: the connection
  * @skb: in no queue of TCP's
  *
- * If memory accounting refuses it, it stays unaccounted: it exists already.
+ * It counts against the memory of TCP as a whole, but not against the
+ * receive buffer: TCP works out the window from that when its own queue is
+ * read, not when ours is. If accounting refuses the skb it stays
+ * unaccounted: it exists already, and rx_full() bounds what follows.
  *
  * Context: socket locked; may be softirq.
  */
 void tcpcrypt_rx_charge(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
 {
-	if (sk_rmem_schedule(ctx->sk, skb, skb->truesize))
-		skb_set_owner_r(skb, ctx->sk);
+	if (!sk_rmem_schedule(ctx->sk, skb, skb->truesize))
+		return;
+	skb_orphan(skb);
+	skb->sk = ctx->sk;
+	skb->destructor = rx_uncharge;
+	sk_mem_charge(ctx->sk, skb->truesize);
 }
 
 /* Copy a small segment behind the one before it */
@@ -152,12 +164,8 @@ static struct sk_buff *rx_clone(struct sk_buff *skb, u32 off, u32 len)
 	return clone;
 }
 
-/*
- * What is kept of the first frames is not accounted: it is bounded, and
- * accounted it could keep TCP from taking the rest of an incomplete one.
- */
 static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
-		   u32 len, bool charge)
+		   u32 len)
 {
 	struct tcpcrypt_rx *rx = &ctx->rx;
 	bool appended = false;
@@ -173,23 +181,20 @@ static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 	if (appended)
 		return 0;
 	__skb_queue_tail(&rx->cipher, own);
-	if (charge)
+	rx->truesize += own->truesize;
+	/* an Init message goes to the work, which does not lock the socket */
+	if (rx->frames_on)
 		tcpcrypt_rx_charge(ctx, own);
 	return 0;
 }
 
-/*
- * Enough complete frames here: the rest waits in TCP's queue. TCP sends a
- * window update when its own queue is read, not when ours is, so ours must
- * never be what closes the window.
- */
+/* Enough complete frames here: the rest waits in TCP's queue */
 static bool rx_full(const struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_rx *rx = &ctx->rx;
-	const struct sock *sk = ctx->sk;
 
 	return rx->p.frames && rx->plain_len + rx->p.inq >= rx->lowat &&
-	       atomic_read(&sk->sk_rmem_alloc) >= sk->sk_rcvbuf / 4;
+	       rx->truesize >= ctx->sk->sk_rcvbuf / 4;
 }
 
 static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
@@ -202,7 +207,7 @@ static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	if (ctx->rx.p.bad || rx_full(ctx))
 		return 0;
 	used = rx_parse(ctx, skb, off, len);
-	if (used > 0 && rx_keep(ctx, skb, off, used, saved.frames)) {
+	if (used > 0 && rx_keep(ctx, skb, off, used)) {
 		ctx->rx.p = saved;
 		ctx->rx.stalled = true;
 		tcpcrypt_event_after(ctx, RX_RETRY);
@@ -281,6 +286,7 @@ void tcpcrypt_rx_consume(struct tcpcrypt_rx *rx, u32 len)
 		if (cb->len)
 			break;
 		__skb_unlink(skb, &rx->cipher);
+		rx->truesize -= skb->truesize;
 		consume_skb(skb);
 	}
 }
@@ -296,6 +302,7 @@ void tcpcrypt_rx_purge(struct tcpcrypt_rx *rx)
 	__skb_queue_purge(&rx->cipher);
 	__skb_queue_purge(&rx->plain);
 	rx->cipher_len = 0;
+	rx->truesize = 0;
 	rx->plain_len = 0;
 }
 

@@ -220,6 +220,7 @@ struct tcpcrypt_rxparse {
  * @p: the parser
  * @cipher: bytes taken out of TCP's queue, in stream order
  * @cipher_len: bytes in @cipher
+ * @truesize: memory that @cipher takes
  * @init_done: the peer's Init message has been taken out of @cipher
  * @frames_on: what comes is frames, not an Init message
  * @stalled: memory was short; the timer tries again
@@ -235,6 +236,7 @@ struct tcpcrypt_rx {
 	struct tcpcrypt_rxparse p;
 	struct sk_buff_head cipher;
 	u32 cipher_len;
+	u32 truesize;
 	bool init_done;
 	bool frames_on;
 	bool stalled;
