@@ -111,6 +111,11 @@ kernel_modules() { echo "$(kernel_dir "$1")/root/lib/modules/$(kernel_version "$
 initramfs_id() { cat "$TOP/scripts/guest-initramfs.sh" "$(kernel_dir "$1")/version" | sha256sum | cut -c 1-16; }
 initramfs_current() { [ "$(cat "$(kernel_dir "$1")/initramfs.id" 2>/dev/null)" = "$(initramfs_id "$1")" ]; }
 
+# The kernel source: Debian's package and our patches to it.
+source_version() { dpkg-query -W -f '${Version}\n' linux-source-6.1; }
+source_id() { { source_version; cat "$TOP"/selftests/qemu/*.patch; } | sha256sum | cut -c 1-16; }
+source_current() { [ "$(cat "$CACHE/source/id" 2>/dev/null)" = "$(source_id)" ]; }
+
 QEMU_ROOT=$CACHE/qemu/root
 CHROOT=$CACHE/trixie
 SOURCE=$CACHE/source/linux-source-6.1

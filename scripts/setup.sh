@@ -16,7 +16,7 @@
 PACKAGES=(
 	# building the module and the debug kernels
 	gcc make libc6-dev flex bison bc libelf-dev libssl-dev pahole rsync
-	cpio zstd xz-utils kmod python3 perl pkg-config ca-certificates git
+	cpio zstd xz-utils patch kmod python3 perl pkg-config ca-certificates git
 	linux-source-6.1 linux-headers-amd64
 	# building and fuzzing the user-space parts
 	libnl-3-dev libnl-genl-3-dev libkmod-dev libjson-c-dev
@@ -376,14 +376,19 @@ setup_kernel()
 
 unpack_source()
 {
+	local p
 	rm -rf "$CACHE/source"
 	mkdir -p "$CACHE/source"
 	tar -x -C "$CACHE/source" -f /usr/src/linux-source-6.1.tar.xz
+	for p in "$TOP"/selftests/qemu/*.patch; do
+		patch -s -p1 -d "$SOURCE" <"$p"
+	done
+	source_id >"$CACHE/source/id"
 }
 
 setup_source()
 {
-	have source && [ "$CACHE/stamp/source" -nt /usr/src/linux-source-6.1.tar.xz ] && return 0
+	have source && source_current && return 0
 	setup_packages
 	step "unpacking linux-source-6.1" self unpack_source ||
 		die "the kernel source could not be unpacked" \

@@ -47,16 +47,17 @@ try()
 # Only what git tracks is judged: a work in progress is nobody's business.
 tracked() { git -c safe.directory='*' -C "$TOP" ls-files -- "$@"; }
 
-# relay FILE: pass on a TAP stream as part of this one; its top-level points are
-# numbered on from ours, its plan is checked here and not passed on.
+# Pass on the TAP stream on standard input as part of this one; its top-level
+# points are numbered on from ours, its plan is checked here and not passed on.
 relay_tap()
 {
-	local line plan='' count=0 rest
+	local line one plan=0 count=0 rest
 	while IFS= read -r line; do
 		case $line in
 		1..[0-9]*)
-			plan=${line#1..}
-			plan=${plan%%[!0-9]*}
+			# Several programs, one after the other: several plans.
+			one=${line#1..}
+			plan=$((plan + ${one%%[!0-9]*}))
 			;;
 		"ok "* | "not ok "* | ok | "not ok")
 			count=$((count + 1))
@@ -73,6 +74,21 @@ relay_tap()
 	done
 	[ "$count" -gt 0 ]
 	point $? "the stream has test points ($count)"
-	[ -n "$plan" ] && [ "$plan" -eq "$count" ]
-	point $? "the stream is complete (plan ${plan:-missing}, $count run)"
+	[ "$plan" -eq "$count" ]
+	point $? "the stream is complete ($plan planned, $count run)"
+}
+
+# relay COMMAND...: the same for what a command prints.
+relay()
+{
+	local rc failed
+	"$@" >"$work/stream" 2>"$work/errors" </dev/null
+	rc=$?
+	relay_tap <"$work/stream"
+	failed=$(grep -c '^not ok' "$work/stream")
+	# An exit code that no failed test point explains.
+	if [ $rc -ne 0 ] && [ "$failed" -eq 0 ]; then
+		point 1 "the command ended well (exit code $rc)"
+	fi
+	[ $rc -eq 0 ] || head -n 200 "$work/errors" | diag
 }
