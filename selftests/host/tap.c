@@ -85,15 +85,16 @@ bool tap_check_mem(const void *got, size_t got_len, const void *want,
 
 /*
  * A heap copy without a byte to spare, so that the address sanitizer sees
- * any access outside of it.  The caller frees it.
+ * any access outside of it; zeroes when there is nothing to copy.  The caller
+ * frees it.
  */
 void *exact_copy(const void *data, size_t len)
 {
-	void *copy = malloc(len ? len : 1);
+	void *copy = calloc(1, len ? len : 1);
 
 	if (!copy)
 		abort();
-	if (len)
+	if (data && len)
 		memcpy(copy, data, len);
 	return copy;
 }

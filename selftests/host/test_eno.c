@@ -477,6 +477,10 @@ static void test_offer(void)
 	CHECK_EQ(tcpcrypt_eno_parse(&opt, &eno), 0);
 	sub = tcpcrypt_eno_offer(&eno, 0x23);
 	CHECK(sub && !tcpcrypt_eno_is_resume(sub));
+	CHECK(tcpcrypt_eno_is_resume(&(struct tcpcrypt_eno_sub){
+		.tep = 0x23, .v = true, .len = 17 }));
+	CHECK(!tcpcrypt_eno_is_resume(&(struct tcpcrypt_eno_sub){
+		.tep = 0x23, .v = true, .len = 18 }));
 	tap_end();
 }
 

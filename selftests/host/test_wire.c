@@ -250,6 +250,87 @@ static void test_init_len(void)
 	tap_end();
 }
 
+/*
+ * A message of a hundred bytes whose list of ciphers takes ever more of it:
+ * nonce and key move to its end and past it.
+ */
+static void test_nciphers(u8 tep)
+{
+	size_t field = tcpcrypt_wire_pub_len(tep);
+	struct tcpcrypt_init init;
+	size_t len, n, pub;
+	bool prefixed;
+	u8 *msg;
+
+	prefixed = tep == TCPCRYPT_TEP_P256 || tep == TCPCRYPT_TEP_P521;
+	field += prefixed ? 2 : 0;
+	tap_begin("nciphers: every value, TEP %#x", tep);
+	for (n = 0; n <= 2 * 255 + 1; n++) {
+		len = 150 + n % 2;
+		pub = 9 + n / 2 * 2 + TCPCRYPT_NONCE_LEN;
+		msg = exact_copy(NULL, len);
+		put_unaligned_be32(TCPCRYPT_INIT1_MAGIC, msg);
+		put_unaligned_be32((u32)len, msg + 4);
+		msg[8] = (u8)(n / 2);
+		if (prefixed && pub + 2 <= len)
+			put_unaligned_be16((u16)field, msg + pub);
+		CHECK_EQ(tcpcrypt_wire_parse_init1(tep, msg, len, &init),
+			 pub + field <= len ? 0 : -EPROTO);
+		free(msg);
+	}
+	tap_end();
+}
+
+/* Cut off anywhere, a message is refused without a look behind its end. */
+static void test_truncated(void)
+{
+	const struct vec_kex *vec = &vec_key_exchange[0];
+	struct tcpcrypt_init init;
+	size_t len;
+	u8 *msg;
+
+	tap_begin("truncated messages");
+	for (len = 0; len < vec->init1.len; len++) {
+		msg = exact_copy(vec->init1.p, len);
+		CHECK_EQ(tcpcrypt_wire_parse_init1(vec->tep, msg, len, &init),
+			 -EPROTO);
+		free(msg);
+	}
+	for (len = 0; len < vec->init2.len; len++) {
+		msg = exact_copy(vec->init2.p, len);
+		CHECK_EQ(tcpcrypt_wire_parse_init2(vec->tep, msg, len, &init),
+			 -EPROTO);
+		free(msg);
+	}
+	tap_end();
+}
+
+static void test_wrong_len(void)
+{
+	const struct vec_bytes *init1 = &vec_key_exchange[0].init1;
+	const struct vec_bytes *init2 = &vec_key_exchange[0].init2;
+	u8 tep = vec_key_exchange[0].tep;
+	struct tcpcrypt_init init;
+	u8 msg[512] = { 0 };
+
+	tap_begin("message_len: must be the length parsed");
+	memcpy(msg, init1->p, init1->len);
+	CHECK_EQ(tcpcrypt_wire_parse_init1(tep, msg, init1->len, &init), 0);
+	CHECK_EQ(tcpcrypt_wire_parse_init1(tep, msg, init1->len + 1, &init),
+		 -EPROTO);
+	CHECK_EQ(tcpcrypt_wire_parse_init2(tep, msg, init1->len, &init),
+		 -EPROTO);
+	CHECK_EQ(tcpcrypt_wire_parse_init1(tep, msg, 0, &init), -EPROTO);
+	memcpy(msg, init2->p, init2->len);
+	CHECK_EQ(tcpcrypt_wire_parse_init2(tep, msg, init2->len, &init), 0);
+	CHECK_EQ(tcpcrypt_wire_parse_init2(tep, msg, init2->len + 1, &init),
+		 -EPROTO);
+	CHECK_EQ(tcpcrypt_wire_parse_init1(tep, msg, init2->len, &init),
+		 -EPROTO);
+	CHECK_EQ(tcpcrypt_wire_parse_init2(tep, msg, 0, &init), -EPROTO);
+	tap_end();
+}
+
 static void test_build_errors(void)
 {
 	u8 out[TCPCRYPT_INIT_SENT_MAX], nonce[32] = { 0 }, pub[69] = { 0 };
@@ -389,6 +470,10 @@ int main(void)
 	test_pubkey_len();
 	test_pub_len();
 	test_init_len();
+	test_truncated();
+	test_wrong_len();
+	for (i = TCPCRYPT_TEP_P256; i <= TCPCRYPT_TEP_X448; i++)
+		test_nciphers((u8)i);
 	test_build_errors();
 	test_choose_cipher();
 	test_frame_hdr();
@@ -396,5 +481,5 @@ int main(void)
 	test_plain();
 	tcpcrypt_hmac_free(hmac);
 
-	return tap_finish(80 + 33 + 54 + 9);
+	return tap_finish(80 + 33 + 54 + 11 + 4);
 }
