@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   selftests/run-in-vm.sh [SCRIPT...]
+#
+# Run the behaviour tests, or some of them, inside a virtual machine with the
+# module in TCPCRYPT_KO loaded, and print one TAP stream: a line for each
+# script, with what it printed as its subtest.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+PATH=$PATH:/usr/sbin:/sbin
+
+# Longest run of one script in seconds; a debug kernel takes longer
+LIMIT=${TCPCRYPT_TEST_SECONDS:-600}
+
+scripts=("$@")
+if [ ${#scripts[@]} -eq 0 ]; then
+	# params.sh loads and unloads the module itself
+	scripts=(semantics.sh wire.sh fallback.sh transfer.sh netlink.sh params.sh)
+fi
+
+ip link set lo up
+if ! insmod "${TCPCRYPT_KO:?}" loopback=1; then
+	echo "Bail out! the module does not load"
+	exit 1
+fi
+
+n=0 failed=0
+for s in "${scripts[@]}"; do
+	n=$((n + 1))
+	start=$SECONDS
+	echo "# Subtest: ${s%.sh}"
+	timeout -k 10 "$LIMIT" bash "./$s" 2>&1 | sed 's/^/    /'
+	rc=${PIPESTATUS[0]}
+	if [ "$rc" -eq 0 ]; then
+		echo "ok $n - ${s%.sh} # $((SECONDS - start)) s"
+	else
+		echo "not ok $n - ${s%.sh} # exit code $rc, $((SECONDS - start)) s"
+		failed=1
+	fi
+done
+echo "1..$n"
+exit $failed
