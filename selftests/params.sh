@@ -5,6 +5,8 @@
 # what a new network namespace starts with, and what a write changes.
 #
 # Loads and unloads the module in TCPCRYPT_KO, so nobody else may use it.
+#
+# shellcheck disable=SC2317 # called by "run"
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -13,8 +15,13 @@ SYSCTL=/proc/sys/net/tcpcrypt
 NS=tc-p-$$
 
 [ -e "${TCPCRYPT_KO:-}" ] || bail "TCPCRYPT_KO does not name the module"
-! grep -q '^tcpcrypt ' /proc/modules || rmmod tcpcrypt || bail "the module is in use"
-CLEANUP+=('unload')
+# Leave it as it was: other tests may come after this one.
+if [ -d "$PARAMS" ]; then
+	CLEANUP+=("unload; load loopback=$(cat $PARAMS/loopback)")
+	rmmod tcpcrypt || bail "the module is in use"
+else
+	CLEANUP+=('unload')
+fi
 
 unload() { ! grep -q '^tcpcrypt ' /proc/modules || rmmod tcpcrypt; }
 

@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What administrators see: the generic netlink family, tcnetstat, the counters
+# and the tracepoints. Requests of every wrong shape have to be refused.
+#
+# shellcheck disable=SC2016,SC2119,SC2317 # awk; no argument; called by "run"
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+TCNETSTAT=$SELFTESTS/../userspace/tcnetstat/tcnetstat
+NLCHECK=$BIN/nlcheck
+DOC=$SELFTESTS/../Documentation/counters.rst
+TRACE=/sys/kernel/tracing
+PAIRS=3
+HOLD=60000
+PORT6=$((PORT + 10))
+TAB=$(printf '\t')
+
+[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
+[ -x "$TCNETSTAT" ] || bail "$TCNETSTAT is not built"
+
+nl_c() { in_c "$NLCHECK" "$@"; }
+nl_s() { in_s "$NLCHECK" "$@"; }
+
+# ------------------------------------------------------ wrong requests
+
+# What each malformed request gets; all others EINVAL
+expected_errno()
+{
+	case $1 in
+	addr-empty | addr-3 | addr-17 | addr-64) echo ERANGE ;;
+	state-beyond | state-max) echo ERANGE ;;
+	family-unix | family-beyond) echo ERANGE ;;
+	stats-dump | command-0 | command-beyond) echo EOPNOTSUPP ;;
+	*) echo EINVAL ;;
+	esac
+}
+
+test_bad()
+{
+	local kind=get name errno
+
+	while read -r name errno; do
+		if [ "$name" = "#" ]; then
+			kind=$errno
+			continue
+		fi
+		is "$kind $name is refused" "$errno" "$(expected_errno "$name")"
+	done < <(nl_c bad)
+}
+
+# ------------------------------------------------- connections to look at
+
+# hold_one FLAG PORT
+hold_one()
+{
+	start_ready "server$2" in_s "$BIN/xfer" -l "$1" -p "$2" -b 1000 \
+		--hold "$HOLD" -t 120 || return 1
+	start "client$2" in_c "$BIN/xfer" -c "$(addr_of "$1")" "$1" -p "$2" \
+		-b 1000 --hold "$HOLD" -t 120
+}
+
+# Connections that stay for a while after the transfer
+hold_connections()
+{
+	local i
+
+	for i in $(seq $PAIRS); do
+		hold_one -4 $((PORT + i)) || return 1
+		hold_one -6 $((PORT6 + i)) || return 1
+	done
+	wait_for 20 all_open
+}
+
+all_open()
+{
+	[ "$(nl_c dump state=2 | wc -l)" -eq $((2 * PAIRS)) ] &&
+		[ "$(nl_s dump state=2 | wc -l)" -eq $((2 * PAIRS)) ]
+}
+
+# The third column, sorted
+sids() { "$TCNETSTAT" "$@" | awk 'NR > 1 { print $3 }' | sort; }
+
+test_tcnetstat()
+{
+	local out v4line v6line
+
+	out=$("$TCNETSTAT" -N "$C")
+	is "tcnetstat's header" "$(printf '%s\n' "$out" | head -n 1)" \
+		"Local address$TAB${TAB}Foreign address$TAB${TAB}SID"
+	is "tcnetstat lists all" "$(printf '%s\n' "$out" | wc -l)" $((1 + 2 * PAIRS))
+	is "both ends list the same session IDs" "$(sids -N "$C")" "$(sids -N "$S")"
+	is "no two alike" "$(sids -N "$C" | uniq | wc -l)" $((2 * PAIRS))
+	v4line="^$C4:[0-9]{1,5} *$TAB$S4:$((PORT + 1)) *${TAB}[0-9A-F]{66}\$"
+	v6line="^\[$C6\]:[0-9]{1,5} *$TAB\[$S6\]:$((PORT6 + 1)) *${TAB}[0-9A-F]{66}\$"
+	run "an IPv4 line" grep -Eq "$v4line" <<<"$out"
+	run "an IPv6 line" grep -Eq "$v6line" <<<"$out"
+	is "columns of IPv4 are 21 wide" \
+		"$(printf '%s\n' "$out" | sed -n 2p | awk -F'\t' '{ print length($1), length($2) }')" \
+		"21 21"
+	is "IPv4 comes first" "$(printf '%s\n' "$out" | awk 'NR > 1 { print /^\[/ ? 6 : 4 }' | uniq | tr '\n' ' ')" "4 6 "
+	is "-4" "$("$TCNETSTAT" -N "$C" -4 | grep -c "^$C4")" $PAIRS
+	is "-6" "$("$TCNETSTAT" -N "$C" -6 | grep -c '^\[')" $PAIRS
+	is "-4 has no IPv6" "$("$TCNETSTAT" -N "$C" -4 | grep -c '^\[')" 0
+	is "any user may look" "$(in_c setpriv --reuid=65534 --regid=65534 --clear-groups "$TCNETSTAT" | wc -l)" \
+		$((1 + 2 * PAIRS))
+}
+
+test_details()
+{
+	local out
+
+	out=$("$TCNETSTAT" -N "$C" -4 -x | sed -n 3p)
+	run "details: state and opener" grep -q '	state:open opener:active role:A ' <<<"$out"
+	run "details: key exchange and cipher" grep -q ' tep:x25519 aead:aes128gcm resumed:no ' <<<"$out"
+	run "details: data" grep -Eq ' tx_bytes:1000 tx_frames:[1-9][0-9]* rx_gen:0 rx_bytes:1000 ' <<<"$out"
+	out=$("$TCNETSTAT" -N "$S" -4 -x | sed -n 3p)
+	run "details of the other end" grep -q '	state:open opener:passive role:B ' <<<"$out"
+	out=$("$TCNETSTAT" -N "$S" -j)
+	is "JSON has all" "$(grep -o '"session_id"' <<<"$out" | wc -l)" $((2 * PAIRS))
+	run "JSON is an array" grep -Eq '^\[.*\]$' <<<"$out"
+	run "JSON has numbers and booleans" grep -q '"local_port":[0-9]*,.*"passive":true' <<<"$out"
+	out=$("$TCNETSTAT" -N "$S" -j -s)
+	run "JSON counters" grep -q "\"Established\":$(stat "$S" Established)[,}]" <<<"$out"
+}
+
+test_netns()
+{
+	local other=tc-o-$$
+
+	add_ns "$other"
+	is "another namespace sees none" "$("$TCNETSTAT" -N "$other" | wc -l)" 1
+	run "an empty list is no error" "$TCNETSTAT" -N "$other"
+	is "nor by cookie" \
+		"$(ip netns exec "$other" "$NLCHECK" get "cookie=$(nl_c dump | head -n 1)")" ENOENT
+	del_ns "$other"
+	fails "an unknown namespace is an error" "$TCNETSTAT" -N no-such-netns
+	fails "an unknown option is an error" "$TCNETSTAT" --no-such-option
+	fails "a full disk is an error" sh -c "'$TCNETSTAT' >/dev/full"
+}
+
+# ------------------------------------------------------------- filters
+
+test_filters()
+{
+	local cookie first lport
+
+	is "family" "$(nl_c dump family=2 | wc -l) $(nl_c dump family=10 | wc -l)" "$PAIRS $PAIRS"
+	is "remote port" "$(nl_c dump rport=$((PORT + 1)) | wc -l)" 1
+	is "local port" "$(nl_s dump lport=$((PORT + 1)) | wc -l)" 1
+	is "remote address" "$(nl_c dump "raddr=$S4" | wc -l) $(nl_c dump "raddr=$S6" | wc -l)" "$PAIRS $PAIRS"
+	is "all of it" "$(nl_c dump "raddr=$S6" "laddr=$C6" rport=$((PORT6 + 2)) state=2 family=10 | wc -l)" 1
+	is "no such connection" "$(nl_c dump "raddr=$S4" rport=1 | wc -l)" 0
+	is "none has failed" "$(nl_c dump state=4 | wc -l)" 0
+
+	cookie=$(nl_c dump "raddr=$S4" rport=$((PORT + 1)))
+	is "by cookie" "$(nl_c get "cookie=$cookie")" "$cookie"
+	first=$("$TCNETSTAT" -N "$C" -4 | awk -v p=":$((PORT + 1))" 'index($2, p) { print $1 }')
+	lport=${first##*:}
+	is "by addresses and ports" \
+		"$(nl_c get "laddr=$C4" "lport=$lport" "raddr=$S4" rport=$((PORT + 1)))" "$cookie"
+	is "the other way round there is none" \
+		"$(nl_c get "laddr=$S4" lport=$((PORT + 1)) "raddr=$C4" rport="$lport")" ENOENT
+	is "a cookie nobody has" "$(nl_c get cookie=0xfffffffffffffff0)" ENOENT
+	is "ss has the same cookie" \
+		"$(in_c ss -tneH "sport = :$lport" | sed -n 's/.* sk:\([0-9a-f]*\).*/\1/p')" \
+		"$(printf '%x' "$cookie")"
+	run "ss names the protocol" sh -c \
+		"ip netns exec $C ss -tiH 'sport = :$lport' | grep -q tcp-ulp-tcpcrypt"
+}
+
+test_config()
+{
+	local out
+
+	out=$(nl_c config)
+	is "configuration: key exchanges" "$(awk '$1 == 4 { printf "%s ", $2 }' <<<"$out")" "35 33 "
+	is "configuration: ciphers" "$(awk '$1 == 5 { printf "%s ", $2 }' <<<"$out")" "1 2 16 "
+	run "configuration: a range of ports" grep -q '^6 992 995$' <<<"$out"
+	tcpcrypt_sysctl "$C" kex_timeout 17
+	is "configuration: follows the sysctl" "$(nl_c config | awk '$1 == 7 { print $2 }')" 17
+	is "configuration: of this namespace only" "$(nl_s config | awk '$1 == 7 { print $2 }')" 10
+	tcpcrypt_sysctl "$C" kex_timeout 10
+}
+
+# ------------------------------------------------------------ counters
+
+test_counters()
+{
+	local names
+
+	names=$(in_c awk '{ print $1 }' /proc/net/tcpcrypt_stat)
+	is "every counter is documented, in this order" "$names" \
+		"$(grep -E '^[A-Z][A-Za-z]+$' "$DOC" | grep -vxE 'Counters|Frames|End')"
+	is "tcnetstat -s is /proc/net/tcpcrypt_stat" "$("$TCNETSTAT" -s -N "$C")" \
+		"$(in_c cat /proc/net/tcpcrypt_stat)"
+	is "Established, active end" "$(stat "$C" Established)" $((2 * PAIRS))
+	is "Established, passive end" "$(stat "$S" Established)" $((2 * PAIRS))
+}
+
+# --------------------------------------------------------- tracepoints
+
+test_trace()
+{
+	local log
+
+	[ -d $TRACE/events/tcpcrypt ] || return
+	echo >$TRACE/trace
+	echo 1 >$TRACE/events/tcpcrypt/enable
+	xfer_pair "-c $S4 -b 1000" "-b 1000"
+	echo 0 >$TRACE/events/tcpcrypt/enable
+	log=$(cat $TRACE/trace)
+	run "trace: offered to kex" grep -Eq \
+		"tcpcrypt_state: cookie=[0-9]+ laddr=$C4:[0-9]+ raddr=$S4:$PORT oldstate=offered newstate=kex" <<<"$log"
+	run "trace: kex to open, active" grep -Eq \
+		"laddr=$C4:[0-9]+ raddr=$S4:$PORT oldstate=kex newstate=open" <<<"$log"
+	run "trace: kex to open, passive" grep -Eq \
+		"laddr=$S4:$PORT raddr=$C4:[0-9]+ oldstate=kex newstate=open" <<<"$log"
+}
+
+# -------------------------------------------------------------- churn
+
+# Connections that stay are in every dump once, while others come and go
+test_churn()
+{
+	local stay i bad=0
+
+	stay=$(nl_c dump state=2 | sort)
+	start churn in_s "$BIN/xfer" -l -n 0 -p $PORT -b 100 -t 60
+	start churn-client in_c "$BIN/xfer" -c $S4 -n 200 -p $PORT -b 100 -t 60
+	for i in $(seq 100); do
+		nl_c dump | sort | uniq -d | grep -q . && bad=$((bad + 1))
+		[ "$(nl_c dump | sort | comm -12 - <(printf '%s\n' "$stay"))" = "$stay" ] ||
+			bad=$((bad + 1))
+	done
+	is "dumps while connections come and go" "$bad" 0
+}
+
+setup_ns
+test_bad
+run "connections are open" hold_connections || finish
+test_tcnetstat
+test_details
+test_netns
+test_filters
+test_config
+test_counters
+test_trace
+test_churn
+finish

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Speaks generic netlink to the module without a library, so that it can also
+ * send what no library would.
+ *
+ *	nlcheck bad			every malformed request: "NAME ERRNO"
+ *	nlcheck dump [FILTER]		cookies of all connections that match
+ *	nlcheck get FILTER		cookie of one, or the errno
+ *	nlcheck config			the configuration
+ *	nlcheck slow [FILTER]		like dump, 10 ms after each datagram
+ *
+ * FILTER is cookie=N state=N family=N lport=N rport=N laddr=IP raddr=IP.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <linux/tcpcrypt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A request under construction */
+struct req {
+	struct nlmsghdr nlh;
+	struct genlmsghdr genl;
+	uint8_t attrs[1024];
+};
+
+static int fd;
+static uint16_t family;
+static uint32_t seq;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static void start(struct req *r, uint16_t type, int flags, int cmd)
+{
+	memset(r, 0, sizeof(*r));
+	r->nlh.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
+	r->nlh.nlmsg_type = type;
+	r->nlh.nlmsg_flags = NLM_F_REQUEST | flags;
+	r->nlh.nlmsg_seq = ++seq;
+	r->genl.cmd = cmd;
+	r->genl.version = TCPCRYPT_GENL_VERSION;
+}
+
+static struct nlattr *put(struct req *r, int type, const void *data, size_t len)
+{
+	struct nlattr *a = (void *)((char *)r + NLMSG_ALIGN(r->nlh.nlmsg_len));
+
+	a->nla_type = type;
+	a->nla_len = NLA_HDRLEN + len;
+	if (len)
+		memcpy((char *)a + NLA_HDRLEN, data, len);
+	r->nlh.nlmsg_len = NLMSG_ALIGN(r->nlh.nlmsg_len) + NLA_ALIGN(a->nla_len);
+	return a;
+}
+
+static struct nlattr *nest_start(struct req *r, int type)
+{
+	return put(r, type | NLA_F_NESTED, NULL, 0);
+}
+
+static void nest_end(struct req *r, struct nlattr *nest)
+{
+	nest->nla_len = (char *)r + r->nlh.nlmsg_len - (char *)nest;
+}
+
+static void put_u16(struct req *r, int type, uint16_t v)
+{
+	put(r, type, &v, sizeof(v));
+}
+
+static void put_u32(struct req *r, int type, uint32_t v)
+{
+	put(r, type, &v, sizeof(v));
+}
+
+static void put_u64(struct req *r, int type, uint64_t v)
+{
+	put(r, type, &v, sizeof(v));
+}
+
+static void send_req(struct req *r)
+{
+	if (send(fd, r, r->nlh.nlmsg_len, 0) < 0)
+		die("send");
+}
+
+static const struct nlattr *find(const void *p, int len, int type)
+{
+	const struct nlattr *a;
+
+	for (; len >= NLA_HDRLEN; p += NLA_ALIGN(a->nla_len),
+	     len -= NLA_ALIGN(a->nla_len)) {
+		a = p;
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
+			break;
+		if ((a->nla_type & NLA_TYPE_MASK) == type)
+			return a;
+	}
+	return NULL;
+}
+
+static const void *data(const struct nlattr *a)
+{
+	return (const char *)a + NLA_HDRLEN;
+}
+
+typedef void (*answer_fn)(const struct nlattr *attrs, int len);
+
+/*
+ * Read answers until the acknowledgment, the end of the dump or an error, and
+ * give its errno.
+ */
+static int answers(answer_fn fn, bool slow)
+{
+	static char buf[1 << 17] __attribute__((aligned(8)));
+	struct nlmsghdr *h;
+	int n;
+
+	for (;;) {
+		n = recv(fd, buf, sizeof(buf), 0);
+		if (n < 0)
+			die("recv");
+		for (h = (void *)buf; NLMSG_OK(h, (unsigned int)n);
+		     h = NLMSG_NEXT(h, n)) {
+			if (h->nlmsg_seq != seq)
+				continue;
+			if (h->nlmsg_type == NLMSG_ERROR ||
+			    h->nlmsg_type == NLMSG_DONE)
+				return -*(int *)NLMSG_DATA(h);
+			if (fn)
+				fn(NLMSG_DATA(h) + GENL_HDRLEN,
+				   h->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
+		}
+		if (slow)
+			usleep(10000);
+	}
+}
+
+static void on_family(const struct nlattr *attrs, int len)
+{
+	const struct nlattr *a = find(attrs, len, CTRL_ATTR_FAMILY_ID);
+
+	if (a)
+		family = *(const uint16_t *)data(a);
+}
+
+static void resolve(void)
+{
+	struct req r;
+
+	start(&r, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+	put(&r, CTRL_ATTR_FAMILY_NAME, TCPCRYPT_GENL_NAME,
+	    sizeof(TCPCRYPT_GENL_NAME));
+	send_req(&r);
+	if (answers(on_family, false) || !family) {
+		fprintf(stderr, "no generic netlink family tcpcrypt\n");
+		exit(2);
+	}
+}
+
+static void on_conn(const struct nlattr *attrs, int len)
+{
+	const struct nlattr *nest, *a;
+
+	nest = find(attrs, len, TCPCRYPT_A_CONN);
+	if (!nest)
+		return;
+	a = find(data(nest), nest->nla_len - NLA_HDRLEN, TCPCRYPT_A_CONN_COOKIE);
+	if (a) {
+		uint64_t cookie;
+
+		memcpy(&cookie, data(a), sizeof(cookie));
+		printf("%" PRIu64 "\n", cookie);
+	}
+}
+
+static void put_addr(struct req *r, int type, const char *val)
+{
+	uint8_t addr[16];
+
+	if (inet_pton(AF_INET, val, addr) == 1)
+		put(r, type, addr, 4);
+	else if (inet_pton(AF_INET6, val, addr) == 1)
+		put(r, type, addr, 16);
+	else
+		exit(2);
+}
+
+static void put_filter(struct req *r, char **argv)
+{
+	struct nlattr *nest = nest_start(r, TCPCRYPT_A_CONN);
+	char *val;
+
+	for (; *argv; argv++) {
+		val = strchr(*argv, '=');
+		if (!val)
+			exit(2);
+		*val++ = '\0';
+		if (!strcmp(*argv, "cookie"))
+			put_u64(r, TCPCRYPT_A_CONN_COOKIE, strtoull(val, NULL, 0));
+		else if (!strcmp(*argv, "state"))
+			put_u32(r, TCPCRYPT_A_CONN_STATE, atoi(val));
+		else if (!strcmp(*argv, "family"))
+			put_u16(r, TCPCRYPT_A_CONN_FAMILY, atoi(val));
+		else if (!strcmp(*argv, "lport"))
+			put_u16(r, TCPCRYPT_A_CONN_LPORT, htons(atoi(val)));
+		else if (!strcmp(*argv, "rport"))
+			put_u16(r, TCPCRYPT_A_CONN_RPORT, htons(atoi(val)));
+		else if (!strcmp(*argv, "laddr"))
+			put_addr(r, TCPCRYPT_A_CONN_LADDR, val);
+		else if (!strcmp(*argv, "raddr"))
+			put_addr(r, TCPCRYPT_A_CONN_RADDR, val);
+		else
+			exit(2);
+	}
+	nest_end(r, nest);
+}
+
+static int conns(char **argv, int flags, bool slow)
+{
+	struct req r;
+	int err;
+
+	start(&r, family, flags, TCPCRYPT_CMD_CONN_GET);
+	if (*argv)
+		put_filter(&r, argv);
+	send_req(&r);
+	err = answers(on_conn, slow);
+	if (err)
+		printf("%s\n", strerrorname_np(err));
+	return !!err;
+}
+
+static void on_config(const struct nlattr *attrs, int len)
+{
+	const struct nlattr *nest = find(attrs, len, TCPCRYPT_A_CONFIG);
+	const char *p, *end;
+
+	if (!nest)
+		return;
+	end = (const char *)nest + nest->nla_len;
+	for (p = data(nest); p < end;) {
+		const struct nlattr *a = (const void *)p;
+		int type = a->nla_type & NLA_TYPE_MASK;
+
+		if (type == TCPCRYPT_A_CONFIG_VERSION)
+			printf("%d %s\n", type, (const char *)data(a));
+		else if (type == TCPCRYPT_A_CONFIG_EXCLUDE)
+			printf("%d %u %u\n", type,
+			       *(const uint16_t *)(data(a) + NLA_HDRLEN),
+			       *(const uint16_t *)(data(a) + 3 * NLA_HDRLEN));
+		else
+			printf("%d %u\n", type, *(const uint32_t *)data(a));
+		p += NLA_ALIGN(a->nla_len);
+	}
+}
+
+static int config(void)
+{
+	struct req r;
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_CONFIG_GET);
+	send_req(&r);
+	return !!answers(on_config, false);
+}
+
+static void verdict(const char *name, struct req *r)
+{
+	int err;
+
+	send_req(r);
+	err = answers(NULL, false);
+	printf("%s %s\n", name, err ? strerrorname_np(err) : "0");
+}
+
+/* A CONN_GET with one attribute in its nest */
+static void one(const char *name, int flags, int type, const void *p, size_t len)
+{
+	struct nlattr *nest;
+	struct req r;
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	put(&r, type, p, len);
+	nest_end(&r, nest);
+	verdict(name, &r);
+}
+
+static void bad_lengths(int flags)
+{
+	static const uint8_t zero[64];
+
+	one("cookie-short", flags, TCPCRYPT_A_CONN_COOKIE, zero, 4);
+	one("cookie-long", flags, TCPCRYPT_A_CONN_COOKIE, zero, 12);
+	one("cookie-empty", flags, TCPCRYPT_A_CONN_COOKIE, zero, 0);
+	one("family-long", flags, TCPCRYPT_A_CONN_FAMILY, zero, 4);
+	one("port-long", flags, TCPCRYPT_A_CONN_LPORT, zero, 4);
+	one("port-short", flags, TCPCRYPT_A_CONN_RPORT, zero, 1);
+	one("addr-empty", flags, TCPCRYPT_A_CONN_LADDR, zero, 0);
+	one("addr-3", flags, TCPCRYPT_A_CONN_LADDR, zero, 3);
+	one("addr-5", flags, TCPCRYPT_A_CONN_LADDR, zero, 5);
+	one("addr-15", flags, TCPCRYPT_A_CONN_RADDR, zero, 15);
+	one("addr-17", flags, TCPCRYPT_A_CONN_RADDR, zero, 17);
+	one("addr-64", flags, TCPCRYPT_A_CONN_RADDR, zero, 64);
+	one("state-short", flags, TCPCRYPT_A_CONN_STATE, zero, 2);
+}
+
+static void bad_values(int flags)
+{
+	uint32_t state = TCPCRYPT_CONN_STATE_MAX + 1;
+	uint16_t af = 1;
+	uint32_t x = 0;
+
+	one("state-beyond", flags, TCPCRYPT_A_CONN_STATE, &state, 4);
+	state = UINT32_MAX;
+	one("state-max", flags, TCPCRYPT_A_CONN_STATE, &state, 4);
+	one("family-unix", flags, TCPCRYPT_A_CONN_FAMILY, &af, 2);
+	af = 3;
+	one("family-between", flags, TCPCRYPT_A_CONN_FAMILY, &af, 2);
+	af = 11;
+	one("family-beyond", flags, TCPCRYPT_A_CONN_FAMILY, &af, 2);
+	one("uid-not-a-filter", flags, TCPCRYPT_A_CONN_UID, &x, 4);
+	one("pad-not-a-filter", flags, TCPCRYPT_A_CONN_PAD, &x, 4);
+	one("tep-not-a-filter", flags, TCPCRYPT_A_CONN_TEP, &x, 4);
+	one("unknown-attr", flags, 200, &x, 4);
+	one("attr-0", flags, 0, &x, 4);
+}
+
+static void bad_shapes(int flags)
+{
+	uint8_t v4[4] = { 127, 0, 0, 1 }, v6[16] = { 0 };
+	struct nlattr *nest;
+	struct req r;
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	put(&r, TCPCRYPT_A_CONN_LADDR, v4, 4);
+	put(&r, TCPCRYPT_A_CONN_RADDR, v6, 16);
+	nest_end(&r, nest);
+	verdict("families-mixed", &r);
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	put_u16(&r, TCPCRYPT_A_CONN_FAMILY, AF_INET6);
+	put(&r, TCPCRYPT_A_CONN_LADDR, v4, 4);
+	nest_end(&r, nest);
+	verdict("family-and-address", &r);
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	put(&r, TCPCRYPT_A_CONN, v4, 4);
+	verdict("not-a-nest", &r);
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	nest->nla_len += 64;
+	verdict("nest-beyond-message", &r);
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	put_u32(&r, TCPCRYPT_A_CONN_STATE, 0);
+	((struct nlattr *)((char *)nest + NLA_HDRLEN))->nla_len = 2;
+	nest_end(&r, nest);
+	verdict("attr-shorter-than-header", &r);
+
+	start(&r, family, flags | NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	put_u32(&r, TCPCRYPT_A_CONFIG + 7, 0);
+	verdict("unknown-top-attr", &r);
+}
+
+static void bad_commands(void)
+{
+	struct nlattr *nest;
+	struct req r;
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	verdict("get-what", &r);
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_CONN_GET);
+	nest = nest_start(&r, TCPCRYPT_A_CONN);
+	put_u16(&r, TCPCRYPT_A_CONN_LPORT, htons(1));
+	put_u16(&r, TCPCRYPT_A_CONN_RPORT, htons(1));
+	nest_end(&r, nest);
+	verdict("get-half-a-tuple", &r);
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_STATS_GET);
+	put_u32(&r, TCPCRYPT_A_STAT, 0);
+	verdict("stats-with-attr", &r);
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_CONFIG_GET);
+	put_u32(&r, TCPCRYPT_A_CONFIG, 0);
+	verdict("config-with-attr", &r);
+
+	start(&r, family, NLM_F_ACK | NLM_F_DUMP, TCPCRYPT_CMD_STATS_GET);
+	verdict("stats-dump", &r);
+
+	start(&r, family, NLM_F_ACK, 0);
+	verdict("command-0", &r);
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_MAX + 1);
+	verdict("command-beyond", &r);
+}
+
+static int bad(void)
+{
+	puts("# get");
+	bad_lengths(0);
+	bad_values(0);
+	bad_shapes(0);
+	bad_commands();
+	puts("# dump");
+	bad_lengths(NLM_F_DUMP);
+	bad_values(NLM_F_DUMP);
+	bad_shapes(NLM_F_DUMP);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_nl sa = { .nl_family = AF_NETLINK };
+	const char *cmd = argc > 1 ? argv[1] : "";
+
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		die("netlink socket");
+	resolve();
+
+	if (!strcmp(cmd, "bad"))
+		return bad();
+	if (!strcmp(cmd, "dump"))
+		return conns(argv + 2, NLM_F_DUMP, false);
+	if (!strcmp(cmd, "slow"))
+		return conns(argv + 2, NLM_F_DUMP, true);
+	if (!strcmp(cmd, "get"))
+		return conns(argv + 2, NLM_F_ACK, false);
+	if (!strcmp(cmd, "config"))
+		return config();
+	fprintf(stderr, "usage: nlcheck bad|config|dump|slow|get [FILTER...]\n");
+	return 2;
+}
