@@ -31,7 +31,7 @@ for s in "${scripts[@]}"; do
 	n=$((n + 1))
 	start=$SECONDS
 	echo "# Subtest: ${s%.sh}"
-	timeout -k 10 "$LIMIT" bash "./$s" 2>&1 | sed 's/^/    /'
+	timeout -k 10 "$LIMIT" bash "./$s" 2>&1 | sed -u 's/^/    /'
 	rc=${PIPESTATUS[0]}
 	if [ "$rc" -eq 0 ]; then
 		echo "ok $n - ${s%.sh} # $((SECONDS - start)) s"
