@@ -66,7 +66,7 @@ hold_connections()
 {
 	local i
 
-	for i in $(seq $PAIRS); do
+	for i in $(seq "$PAIRS"); do
 		hold_one -4 $((PORT + i)) || return 1
 		hold_one -6 $((PORT6 + i)) || return 1
 	done

@@ -11,19 +11,10 @@
 
 #include <linux/tcpcrypt.h>
 
-/**
- * struct conn - a connection
- * @has: bit TCPCRYPT_A_CONN_x: the kernel told it
- * @family: AF_INET or AF_INET6
- * @laddr: local address, 4 or 16 bytes
- * @raddr: remote address
- * @lport: local port, host order
- * @rport: remote port, host order
- * @sid: session ID
- * @sid_len: its length in bytes
- * @fallback: name of the counter that says why it is plain
- *
- * The others are what their attributes are in linux/tcpcrypt.h.
+/*
+ * A connection.  Ports are in host order; has tells which attributes the
+ * kernel gave, as bits 1 << TCPCRYPT_A_CONN_x.  What the members mean is said
+ * in linux/tcpcrypt.h, for the attributes of the same names.
  */
 struct conn {
 	uint64_t has;

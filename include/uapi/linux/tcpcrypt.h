@@ -60,13 +60,13 @@
  *	in a TCPCRYPT_A_CONN nest; or dump all that match such a nest
  * @TCPCRYPT_CMD_STATS_GET: the counters of the network namespace
  * @TCPCRYPT_CMD_CONFIG_GET: its configuration
+ * @__TCPCRYPT_CMD_MAX: internal use
  */
 enum tcpcrypt_cmd {
 	TCPCRYPT_CMD_CONN_GET = 1,
 	TCPCRYPT_CMD_STATS_GET,
 	TCPCRYPT_CMD_CONFIG_GET,
 
-	/* private: */
 	__TCPCRYPT_CMD_MAX
 };
 
@@ -77,13 +77,13 @@ enum tcpcrypt_cmd {
  * @TCPCRYPT_A_CONN: nest of enum tcpcrypt_conn_attr
  * @TCPCRYPT_A_STAT: nest of enum tcpcrypt_stat_attr, once for each counter
  * @TCPCRYPT_A_CONFIG: nest of enum tcpcrypt_config_attr
+ * @__TCPCRYPT_A_MAX: internal use
  */
 enum tcpcrypt_attr {
 	TCPCRYPT_A_CONN = 1,
 	TCPCRYPT_A_STAT,
 	TCPCRYPT_A_CONFIG,
 
-	/* private: */
 	__TCPCRYPT_A_MAX
 };
 
@@ -96,6 +96,7 @@ enum tcpcrypt_attr {
  * @TCPCRYPT_CONN_OPEN: encrypted
  * @TCPCRYPT_CONN_PLAIN: plain TCP; seen for a moment only
  * @TCPCRYPT_CONN_FAILED: aborted
+ * @__TCPCRYPT_CONN_STATE_MAX: internal use
  */
 enum tcpcrypt_conn_state {
 	TCPCRYPT_CONN_OFFERED,
@@ -104,7 +105,6 @@ enum tcpcrypt_conn_state {
 	TCPCRYPT_CONN_PLAIN,
 	TCPCRYPT_CONN_FAILED,
 
-	/* private: */
 	__TCPCRYPT_CONN_STATE_MAX
 };
 
@@ -148,6 +148,7 @@ enum tcpcrypt_role {
  * @TCPCRYPT_A_CONN_RX_FRAMES: u64, frames received
  * @TCPCRYPT_A_CONN_FALLBACK: name of the counter that says why it is plain
  * @TCPCRYPT_A_CONN_ERROR: u32, errno that ended it; only when failed
+ * @__TCPCRYPT_A_CONN_MAX: internal use
  *
  * A TCPCRYPT_A_CONN nest in a request may hold COOKIE, FAMILY, LADDR, LPORT,
  * RADDR, RPORT and STATE.  Without a dump it needs COOKIE, or both addresses
@@ -179,7 +180,6 @@ enum tcpcrypt_conn_attr {
 	TCPCRYPT_A_CONN_FALLBACK,
 	TCPCRYPT_A_CONN_ERROR,
 
-	/* private: */
 	__TCPCRYPT_A_CONN_MAX
 };
 
@@ -190,13 +190,13 @@ enum tcpcrypt_conn_attr {
  * @TCPCRYPT_A_STAT_PAD: pads 64 bit values
  * @TCPCRYPT_A_STAT_NAME: string, as in /proc/net/tcpcrypt_stat
  * @TCPCRYPT_A_STAT_VALUE: u64
+ * @__TCPCRYPT_A_STAT_MAX: internal use
  */
 enum tcpcrypt_stat_attr {
 	TCPCRYPT_A_STAT_PAD = 1,
 	TCPCRYPT_A_STAT_NAME,
 	TCPCRYPT_A_STAT_VALUE,
 
-	/* private: */
 	__TCPCRYPT_A_STAT_MAX
 };
 
@@ -214,6 +214,7 @@ enum tcpcrypt_stat_attr {
  * @TCPCRYPT_A_CONFIG_KEX_TIMEOUT: u32, seconds
  * @TCPCRYPT_A_CONFIG_MAX_HALFOPEN: u32, connections
  * @TCPCRYPT_A_CONFIG_MAX_FRAME: u32, bytes
+ * @__TCPCRYPT_A_CONFIG_MAX: internal use
  */
 enum tcpcrypt_config_attr {
 	TCPCRYPT_A_CONFIG_VERSION = 1,
@@ -226,7 +227,6 @@ enum tcpcrypt_config_attr {
 	TCPCRYPT_A_CONFIG_MAX_HALFOPEN,
 	TCPCRYPT_A_CONFIG_MAX_FRAME,
 
-	/* private: */
 	__TCPCRYPT_A_CONFIG_MAX
 };
 
@@ -236,12 +236,12 @@ enum tcpcrypt_config_attr {
  * enum tcpcrypt_ports_attr - a range of ports
  * @TCPCRYPT_A_PORTS_LO: u16, the first
  * @TCPCRYPT_A_PORTS_HI: u16, the last
+ * @__TCPCRYPT_A_PORTS_MAX: internal use
  */
 enum tcpcrypt_ports_attr {
 	TCPCRYPT_A_PORTS_LO = 1,
 	TCPCRYPT_A_PORTS_HI,
 
-	/* private: */
 	__TCPCRYPT_A_PORTS_MAX
 };
 
