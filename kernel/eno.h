@@ -82,18 +82,26 @@ struct tcpcrypt_eno_result {
 	u8 transcript[2 * TCPCRYPT_OPTSPACE];
 };
 
-/*
+/**
  * enum tcpcrypt_eno_fail - why a negotiation ends in plain TCP
+ * @TCPCRYPT_ENO_OK: it does not
+ * @TCPCRYPT_ENO_FAIL_ILLFORMED: an ill-formed option
+ * @TCPCRYPT_ENO_FAIL_VACUOUS: an option without any TEP
+ * @TCPCRYPT_ENO_FAIL_NO_TEP: no TEP that is valid
+ * @TCPCRYPT_ENO_FAIL_ROLE: both hosts sent the same role bit
+ * @TCPCRYPT_ENO_FAIL_AWARE: we insist on application awareness, and the peer
+ *	is not aware
  *
- * RFC 8547 section 4.6 lists the cases; each is counted on its own.
+ * These are the cases 1, 2, 2, 3 and 3 of RFC 8547 section 4.6; each is
+ * counted on its own.
  */
 enum tcpcrypt_eno_fail {
 	TCPCRYPT_ENO_OK,
-	TCPCRYPT_ENO_FAIL_ILLFORMED,	/* case 1: an ill-formed option */
-	TCPCRYPT_ENO_FAIL_VACUOUS,	/* case 2: no TEP at all */
-	TCPCRYPT_ENO_FAIL_NO_TEP,	/* case 2: no valid TEP */
-	TCPCRYPT_ENO_FAIL_ROLE,		/* case 3: both sent the same b */
-	TCPCRYPT_ENO_FAIL_AWARE,	/* case 3: mandatory mode, peer's a = 0 */
+	TCPCRYPT_ENO_FAIL_ILLFORMED,
+	TCPCRYPT_ENO_FAIL_VACUOUS,
+	TCPCRYPT_ENO_FAIL_NO_TEP,
+	TCPCRYPT_ENO_FAIL_ROLE,
+	TCPCRYPT_ENO_FAIL_AWARE,
 };
 
 int tcpcrypt_eno_find(const u8 *opts, size_t len, struct tcpcrypt_eno_opt *out);
