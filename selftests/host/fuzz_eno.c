@@ -19,7 +19,8 @@ static struct tcpcrypt_eno_opt *take_opt(struct fuzz_input *in, size_t want)
 	size_t len = min(want, in->left);
 	u8 *raw;
 
-	len = min(len, (size_t)TCPCRYPT_OPTSPACE);
+	if (len > TCPCRYPT_OPTSPACE)
+		len = TCPCRYPT_OPTSPACE;
 	raw = malloc(head + len);
 	if (!raw)
 		abort();

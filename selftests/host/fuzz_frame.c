@@ -45,7 +45,7 @@ static void check_nonce(const u8 *randomizer, u64 offset)
 /* Only the first three bytes may be looked at, however long it is. */
 static void check_plain(const u8 *text, size_t len)
 {
-	size_t head_len = min(len, (size_t)3);
+	size_t head_len = len < 3 ? len : 3;
 	u8 *head = malloc(head_len ? head_len : 1);
 	struct tcpcrypt_plain plain;
 	int err;
