@@ -30,6 +30,9 @@ static DEFINE_MUTEX(netns_lock);
 
 static unsigned int netns_id __read_mostly;
 
+/* Every namespace has its state: tcpcrypt_pernet() works for all of them */
+static bool netns_ready __read_mostly;
+
 /**
  * tcpcrypt_pernet() - this module's state in a network namespace
  * @net: the namespace, alive and past netns_init()
@@ -313,7 +316,28 @@ static struct pernet_operations netns_ops = {
  */
 int __init tcpcrypt_netns_init(void)
 {
-	return register_pernet_subsys(&netns_ops);
+	int err;
+
+	err = register_pernet_subsys(&netns_ops);
+	if (!err)
+		/* Pairs with smp_load_acquire() in tcpcrypt_netns_ready() */
+		smp_store_release(&netns_ready, true);
+	return err;
+}
+
+/**
+ * tcpcrypt_netns_ready() - has tcpcrypt_netns_init() succeeded
+ *
+ * For those who can be called before it, by a user who does not wait for the
+ * module's init.
+ *
+ * Context: Any.
+ * Return: true when tcpcrypt_pernet() may be called for any namespace.
+ */
+bool tcpcrypt_netns_ready(void)
+{
+	/* Pairs with smp_store_release() in tcpcrypt_netns_init() */
+	return smp_load_acquire(&netns_ready);
 }
 
 /**

@@ -359,6 +359,7 @@ struct tcpcrypt_net *tcpcrypt_pernet(const struct net *net);
 int tcpcrypt_netns_init(void);
 void tcpcrypt_netns_exit(void);
 void tcpcrypt_netns_enable_all(bool on);
+bool tcpcrypt_netns_ready(void);
 
 /* netlink.c */
 int tcpcrypt_netlink_init(void);
