@@ -46,5 +46,6 @@ int tcpcrypt_kex_selftest(void);
 extern const struct tcpcrypt_kex tcpcrypt_kex_x25519;
 extern const struct tcpcrypt_kex tcpcrypt_kex_x448;
 extern const struct tcpcrypt_kex tcpcrypt_kex_p256;	/* TCPCRYPT_HAVE_ECC */
+extern const struct tcpcrypt_kex tcpcrypt_kex_p521;
 
 #endif /* _TCPCRYPT_KEX_H */

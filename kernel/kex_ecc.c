@@ -13,7 +13,7 @@
  * P-521 cannot be had this way.  crypto_ecdh_shared_secret() starts from a
  * random Z of whole digits, up to 2^576, and the kernel's reduction modulo
  * 2^521 - 1 takes factors below the prime only: the secrets come out wrong on
- * 6.12 and 7.3 alike.
+ * 6.12 and 7.3 alike.  So p521.c does it.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
