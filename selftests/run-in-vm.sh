@@ -16,8 +16,7 @@ LIMIT=${TCPCRYPT_TEST_SECONDS:-600}
 
 scripts=("$@")
 if [ ${#scripts[@]} -eq 0 ]; then
-	# params.sh loads and unloads the module itself
-	scripts=(semantics.sh wire.sh fallback.sh transfer.sh netlink.sh params.sh)
+	scripts=(semantics.sh transfer.sh)
 fi
 
 ip link set lo up
