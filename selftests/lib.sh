@@ -237,7 +237,7 @@ offloads()
 		gro "$3" >/dev/null 2>&1
 }
 
-# setup_ns [middle]: two hosts over veth; "middle" puts a namespace in between
+# setup_ns direct|middle: two hosts over veth; "middle" puts a namespace in between
 # that forwards nothing by itself (a middlebox does)
 setup_ns()
 {

@@ -12,7 +12,7 @@ MB=${XFER_MB:-100}
 SMALL=${XFER_SMALL_MB:-16}
 export XFER_LIMIT=${XFER_LIMIT:-150}
 
-setup_ns
+setup_ns direct
 modprobe -q sch_netem
 
 netem()
