@@ -30,8 +30,8 @@ plain()
 	s0=$(stats "$S")
 	start_box "$@"
 	check_xfer "$what: plain TCP works both ways" \
-		"-c $(addr_of "$f") $f -b 64k -H --expect plain --tls" \
-		"$f -b 64k -H --expect plain --tls"
+		"-c $(addr_of "$f") $f -b 64k --expect plain --tls" \
+		"$f -b 64k --expect plain --tls"
 	is "$what: kTLS attaches at both ends" \
 		"$(value "$TMP/client.log" tls) $(value "$TMP/server.log" tls)" "ok ok"
 	stop_box
@@ -55,8 +55,8 @@ counted()
 # The reference: nobody interferes
 start_box
 c0=$(stats "$C")
-check_xfer "untouched: encrypted" "-c $S4 -b 64k -H --expect $ENC --tls" \
-	"-b 64k -H --expect $ENC --tls"
+check_xfer "untouched: encrypted" "-c $S4 -b 64k --expect $ENC --tls" \
+	"-b 64k --expect $ENC --tls"
 if [ -n "$HAVE_MODULE" ]; then
 	is "untouched: no second ULP" \
 		"$(value "$TMP/client.log" tls) $(value "$TMP/server.log" tls)" "EEXIST EEXIST"
@@ -107,8 +107,8 @@ c0=$(stats "$C")
 OLD=$PORT
 PORT=$PLAIN_PORT
 start_box
-check_xfer "excluded port: plain" "-c $S4 -b 64k -H --expect plain --tls" \
-	"-b 64k -H --expect plain --tls"
+check_xfer "excluded port: plain" "-c $S4 -b 64k --expect plain --tls" \
+	"-b 64k --expect plain --tls"
 stop_box
 PORT=$OLD
 [ -z "$HAVE_MODULE" ] ||

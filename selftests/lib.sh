@@ -141,6 +141,12 @@ start()
 {
 	local name=$1
 	shift
+	# A function would run in a subshell, and PID be that of the subshell.
+	case $1 in
+	in_c) shift; set -- ip netns exec "$C" "$@" ;;
+	in_s) shift; set -- ip netns exec "$S" "$@" ;;
+	in_m) shift; set -- ip netns exec "$M" "$@" ;;
+	esac
 	: >"$TMP/$name.log"
 	"$@" >"$TMP/$name.log" 2>&1 </dev/null &
 	PID=$!

@@ -48,7 +48,7 @@ w() { value "$TMP/$NAME.wire" "$1"; }
 drop_first()
 {
 	ip netns exec "$1" nft -f - <<-NFT
-		table inet drop {
+		table inet lossy {
 			chain in {
 				type filter hook prerouting priority -500;
 				$2 numgen inc mod 1000000 == 0 drop
@@ -59,8 +59,8 @@ drop_first()
 
 undrop()
 {
-	in_c nft delete table inet drop 2>/dev/null
-	in_s nft delete table inet drop 2>/dev/null
+	in_c nft delete table inet lossy 2>/dev/null
+	in_s nft delete table inet lossy 2>/dev/null
 }
 
 handshake_is_right()

@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Handshakes out of the ordinary: SYN cookies, lost segments while others come,
+# a full backlog, routes and address translation, urgent peers.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+setup_ns direct
+
+# SYN cookies leave no state to negotiate with: plain, and nothing breaks.
+in_s sysctl -qw net.ipv4.tcp_syncookies=2
+for f in -4 -6 -m; do
+	server=$f
+	if [ "$f" = -m ]; then server=-6; fi
+	check_xfer "SYN cookies, $f: plain TCP works" \
+		"-c $(addr_of $f) $f -b 200k --expect plain --tls" \
+		"$server -b 200k --expect plain --tls"
+	is "SYN cookies, $f: kTLS attaches" \
+		"$(value "$TMP/client.log" tls) $(value "$TMP/server.log" tls)" "ok ok"
+done
+in_s sysctl -qw net.ipv4.tcp_syncookies=1
+check_xfer "without cookies: encrypted again" "-c $S4 -b 200k --expect $ENC" \
+	"-b 200k --expect $ENC"
+
+# Other settings of the two hosts
+with()
+{
+	local what=$1 name=$2 value=$3 old
+	old=$(in_c sysctl -n "$name")
+	in_c sysctl -qw "$name=$value"
+	in_s sysctl -qw "$name=$value"
+	check_xfer "$what: encrypted" "-c $S4 -b 500k -H --expect $ENC" "-b 500k -H --expect $ENC"
+	check_xfer "$what: IPv6" "-c $S6 -6 -b 500k -H --expect $ENC" "-6 -b 500k -H --expect $ENC"
+	in_c sysctl -qw "$name=$old"
+	in_s sysctl -qw "$name=$old"
+}
+
+with "no timestamps" net.ipv4.tcp_timestamps 0
+with "no SACK" net.ipv4.tcp_sack 0
+with "no window scaling" net.ipv4.tcp_window_scaling 0
+with "ECN" net.ipv4.tcp_ecn 1
+with "path MTU probing" net.ipv4.tcp_mtu_probing 2
+with "late early demultiplexing" net.ipv4.tcp_early_demux 0
+
+# Small and large packets
+for mtu in 1280 9000; do
+	ip -n "$C" link set eth0 mtu $mtu
+	ip -n "$S" link set eth0 mtu $mtu
+	for f in -4 -6; do
+		check_xfer "MTU $mtu, $f" "-c $(addr_of $f) $f -b 1M -H --expect $ENC" \
+			"$f -b 1M -H --expect $ENC"
+	done
+done
+ip -n "$C" link set eth0 mtu 1500
+ip -n "$S" link set eth0 mtu 1500
+
+# One side's link is narrower than it says: the path MTU is found on the way.
+ip -n "$S" link set eth0 mtu 1400
+check_xfer "smaller MTU at the server" "-c $S4 -b 1M -H --expect $ENC" "-b 1M -H --expect $ENC"
+ip -n "$S" link set eth0 mtu 1500
+
+# Addresses and ports rewritten on the way: DNAT and SNAT at either host
+nat()
+{
+	ip netns exec "$1" nft -f - || diag "nft refused the rules"
+}
+nat "$S" <<NFT
+table ip nat {
+	chain in {
+		type nat hook prerouting priority dstnat;
+		tcp dport 7777 redirect to :$PORT
+	}
+}
+NFT
+start_ready server in_s "$BIN/xfer" -l -p $PORT -b 100k --expect $ENC -t 30
+SERVER=$PID
+run "redirected port: encrypted" in_c "$BIN/xfer" -c $S4 -p 7777 -b 100k --expect $ENC -t 30
+ended 10 "$SERVER"
+is "redirected port: the server as well" "$(value "$TMP/server.log" result)" ok
+nat "$C" <<NFT
+table ip nat {
+	chain out {
+		type nat hook output priority -100;
+		ip daddr 10.77.0.99 dnat to $S4
+	}
+	chain post {
+		type nat hook postrouting priority srcnat;
+		ip daddr $S4 snat to :50000-50010
+	}
+}
+NFT
+start_ready server in_s "$BIN/xfer" -l -p $PORT -b 100k --expect $ENC -t 30
+SERVER=$PID
+run "translated at the client: encrypted" in_c "$BIN/xfer" -c 10.77.0.99 -p $PORT -b 100k --expect $ENC -t 30
+ended 10 "$SERVER"
+is "translated at the client: the server as well" "$(value "$TMP/server.log" result)" ok
+in_c nft flush ruleset
+in_s nft flush ruleset
+
+# Packets on a detour through connection tracking that reassembles and checks
+nat "$S" <<NFT
+table inet filter {
+	chain in {
+		type filter hook input priority 0; policy drop;
+		ct state established,related accept
+		tcp dport $PORT ct state new accept
+		meta l4proto ipv6-icmp accept
+	}
+}
+NFT
+check_xfer "stateful firewall, IPv4" "-c $S4 -b 300k -H --expect $ENC" "-b 300k -H --expect $ENC"
+check_xfer "stateful firewall, IPv6" "-c $S6 -6 -b 300k -H --expect $ENC" "-6 -b 300k -H --expect $ENC"
+in_s nft flush ruleset
+
+# A firewall that answers with a reset, or not at all
+nat "$S" <<NFT
+table inet filter {
+	chain in {
+		type filter hook input priority 0;
+		tcp dport $PORT reject with tcp reset
+	}
+}
+NFT
+in_c "$BIN/xfer" -c $S4 -p $PORT -t 10 >"$TMP/client.log" 2>&1
+is "rejected connection: refused" "$(value "$TMP/client.log" recv_errno)" ECONNREFUSED
+in_s nft flush ruleset
+
+# Nobody listens, then somebody does
+in_c "$BIN/xfer" -c $S6 -6 -p $PORT -t 10 >"$TMP/client.log" 2>&1
+is "closed port: refused" "$(value "$TMP/client.log" recv_errno)" ECONNREFUSED
+check_xfer "then open: encrypted" "-c $S6 -6 -b 10k --expect $ENC" "-6 -b 10k --expect $ENC"
+
+# shellcheck disable=SC2317 # called by wait_for
+expired() { [ "$(stat "$S" HalfOpenExpired)" -gt 0 ]; }
+
+# SYNs from nowhere leave nothing behind: the table is bounded and expires.
+if [ -n "$HAVE_MODULE" ]; then
+	nat "$S" <<-NFT
+		table inet filter {
+			chain in {
+				type filter hook prerouting priority -500;
+				tcp dport $PORT tcp flags & (syn|ack) == ack drop
+			}
+		}
+	NFT
+	tcpcrypt_sysctl "$S" max_halfopen 16
+	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
+	SERVER=$PID
+	timeout 8 ip netns exec "$C" "$BIN/churn" -c $S4 -p $PORT -n 60 -s 2 >"$TMP/churn.log" 2>&1
+	is "half-open connections are bounded" "$(($(stat "$S" HalfOpenFull) > 0))" 1
+	in_s nft flush ruleset
+	stop "$SERVER"
+	check_xfer "bounded: others still connect" "-c $S6 -6 -b 10k" "-6 -b 10k"
+	wait_for 90 expired
+	is "half-open connections expire" "$(($(stat "$S" HalfOpenExpired) > 0))" 1
+	check_xfer "then encrypted again" "-c $S4 -b 10k --expect $ENC" "-b 10k --expect $ENC"
+fi
+
+# Two listeners, many connections, a queue of one
+start_ready server in_s "$BIN/churn" -l -p $PORT -s 40
+SERVER=$PID
+run "200 connections at once" in_c "$BIN/churn" -c $S4 -p $PORT -n 200 -s 5
+run "200 at once over IPv6" in_c "$BIN/churn" -c $S6 -p $PORT -n 200 -s 3
+stop "$SERVER"
+[ -z "$HAVE_MODULE" ] || is "they were encrypted" "$(($(stat "$S" Established) > 200))" 1
+finish
