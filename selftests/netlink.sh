@@ -237,7 +237,7 @@ test_churn()
 	is "dumps while connections come and go" "$bad" 0
 }
 
-setup_ns
+setup_ns direct
 test_bad
 run "connections are open" hold_connections || finish
 test_tcnetstat

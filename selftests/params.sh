@@ -239,11 +239,15 @@ test_races()
 	run "unload" unload
 	(for i in $(seq 40); do ip netns add "$NS-s$i" && ip netns del "$NS-s$i"; done) &
 	pids=($!)
+	# Readers do not wait for the module's init to be over.
+	(while [ ! -e "$TMP/loaded" ]; do "$BIN/nlcheck" dump; done) >/dev/null 2>&1 &
+	pids+=($!)
 	for i in $(seq 8); do
 		load || break
-		unload || break
+		wait_for 5 unload || break
 		n=$i
 	done
+	: >"$TMP/loaded"
 	wait "${pids[@]}"
 	is "loaded and unloaded while namespaces come and go" "$n" 8
 }
