@@ -19,6 +19,12 @@
 /* How soon to try again when TCP had no memory for a sealed frame */
 #define TX_RETRY		(HZ / 50)
 
+static void tx_unreserve(struct tcpcrypt_tx *tx)
+{
+	while (tx->nr_pieces)
+		put_page(tx->piece[--tx->nr_pieces].bv_page);
+}
+
 /**
  * tcpcrypt_tx_free() - wipe and free the sending half
  * @tx: the sending half
@@ -28,6 +34,8 @@
 void tcpcrypt_tx_free(struct tcpcrypt_tx *tx)
 {
 	tcpcrypt_stream_free(&tx->s);
+	/* of a frame that TCP never took: the connection was gone */
+	tx_unreserve(tx);
 	if (tx->frag.page)
 		put_page(tx->frag.page);
 	tx->frag.page = NULL;
@@ -191,12 +199,6 @@ static unsigned int tx_reserve(struct tcpcrypt_sock *ctx, unsigned int len)
 	return got;
 }
 
-static void tx_unreserve(struct tcpcrypt_tx *tx)
-{
-	while (tx->nr_pieces)
-		put_page(tx->piece[--tx->nr_pieces].bv_page);
-}
-
 /* Copy into the reserved pieces, from byte @pos of the frame on */
 static int tx_fill(struct tcpcrypt_tx *tx, unsigned int pos,
 		   struct iov_iter *from, size_t len)
@@ -302,7 +304,7 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 		     finp ? TCPCRYPT_FRAME_FINP : 0);
 	err = tx_seal(tx, len + 1);
 	if (err)
-		goto err_unreserve;
+		goto err_revert;
 
 	tx->s.off += wire;
 	tx->s.bytes += len;
@@ -314,6 +316,10 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 	err = tcpcrypt_tx_flush(ctx, flags);
 	return err && err != -EAGAIN ? err : len;
 
+err_revert:
+	/* the caller may try again, with the same data */
+	if (msg)
+		iov_iter_revert(&msg->msg_iter, len);
 err_unreserve:
 	tx_unreserve(tx);
 	return err;
@@ -389,6 +395,20 @@ static int tx_wait_space(struct tcpcrypt_sock *ctx, struct sock *sk,
 	return 0;
 }
 
+/*
+ * No pages, of which sk_page_frag_refill() has told TCP: wait a moment as TCP
+ * does, or say -EAGAIN. If nothing is on its way whose acknowledgment could
+ * wake an edge-triggered poller, it is woken here.
+ */
+static int tx_wait_pages(struct sock *sk, long *timeo)
+{
+	int err = sk_stream_wait_memory(sk, timeo);
+
+	if (err == -EAGAIN && tcp_rtx_and_write_queues_empty(sk))
+		sk->sk_write_space(sk);
+	return err;
+}
+
 static int tx_check(const struct tcpcrypt_sock *ctx, const struct sock *sk)
 {
 	if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) || ctx->tx.finp ||
@@ -415,9 +435,8 @@ static int tx_send(struct tcpcrypt_sock *ctx, struct sock *sk,
 			break;
 		ret = tcpcrypt_tx_frame(ctx, msg, min(left, max), false,
 					left > max ? MSG_MORE : msg->msg_flags);
-		if (ret == -ENOMEM && timeo) {
-			/* sk_page_frag_refill() has told TCP of the pressure */
-			ret = sk_stream_wait_memory(sk, &timeo);
+		if (ret == -ENOMEM) {
+			ret = tx_wait_pages(sk, &timeo);
 			if (!ret)
 				continue;
 		}
