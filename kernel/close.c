@@ -21,6 +21,12 @@ static void close_reset(struct sock *sk)
 	sk->sk_lingertime = 0;
 }
 
+/* Jiffies until the deadline; it may pass at any time */
+static unsigned long close_left(const struct tcpcrypt_sock *ctx)
+{
+	return max_t(long, ctx->deadline - jiffies, 0);
+}
+
 /* Say that nothing more follows; -EAGAIN if TCP had no memory for that */
 static int close_send(struct tcpcrypt_sock *ctx)
 {
@@ -92,7 +98,7 @@ static bool close_linger(struct tcpcrypt_sock *ctx)
 	if (ctx->state == TCPCRYPT_OPEN)
 		ctx->deadline = jiffies + wait;
 	tcpcrypt_event_after(ctx, ctx->tx.pending ? HZ / 50 :
-			     ctx->deadline - jiffies);
+			     close_left(ctx));
 	return true;
 }
 
@@ -116,7 +122,7 @@ void tcpcrypt_linger_run(struct tcpcrypt_sock *ctx)
 	if (!close_step(ctx) && !expired) {
 		tcpcrypt_event_after(ctx, ctx->state == TCPCRYPT_OPEN &&
 				     !(sk->sk_shutdown & SEND_SHUTDOWN) ?
-				     HZ / 50 : ctx->deadline - jiffies);
+				     HZ / 50 : close_left(ctx));
 		release_sock(sk);
 		return;
 	}

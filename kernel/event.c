@@ -129,11 +129,13 @@ void tcpcrypt_event_work(struct work_struct *work)
 /* Either the time of a retry or the end of our patience */
 static void event_kex(struct tcpcrypt_sock *ctx)
 {
-	if (time_after_eq(jiffies, ctx->deadline)) {
+	const long left = ctx->deadline - jiffies;
+
+	if (left <= 0) {
 		tcpcrypt_fail(ctx, ETIMEDOUT, TCPCRYPT_MIB_KEX_TIMEOUT);
 		return;
 	}
-	tcpcrypt_event_after(ctx, ctx->deadline - jiffies);
+	tcpcrypt_event_after(ctx, left);
 	tcpcrypt_handshake_apply(ctx);
 }
 
