@@ -342,7 +342,9 @@ static void rx_update_window(struct sock *sk)
 	lock_sock(sk);
 }
 
-static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
+/* @seen: bytes of plaintext that a reader who peeks has got already */
+static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, u32 seen,
+		   long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 
@@ -352,7 +354,7 @@ static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 	sk_wait_event(sk, timeo,
 		      READ_ONCE(ctx->rx.p.frames) || READ_ONCE(ctx->err) ||
 		      READ_ONCE(sk->sk_err) || READ_ONCE(ctx->detached) ||
-		      READ_ONCE(ctx->rx.plain_len) ||
+		      READ_ONCE(ctx->rx.plain_len) > seen ||
 		      READ_ONCE(ctx->rx.shut) ||
 		      (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
@@ -362,7 +364,7 @@ static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 
 /* Nothing is here: 0 to look again, 1 to return what there is, or an error */
 static int rx_block(struct tcpcrypt_sock *ctx, struct sock *sk, bool some,
-		    long *timeo)
+		    u32 seen, long *timeo)
 {
 	int ret = tcpcrypt_rx_end(ctx);
 
@@ -372,7 +374,7 @@ static int rx_block(struct tcpcrypt_sock *ctx, struct sock *sk, bool some,
 		return some ? 1 : -EAGAIN;
 	if (signal_pending(current))
 		return some ? 1 : sock_intr_errno(*timeo);
-	ret = rx_wait(ctx, sk, timeo);
+	ret = rx_wait(ctx, sk, seen, timeo);
 	if (ctx->detached)
 		return some ? 1 : -ENOTCONN;
 	return ret && some ? 1 : ret;
@@ -400,7 +402,8 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 			continue;
 		if (ret < 0 || copied >= target)
 			break;
-		ret = rx_block(ctx, sk, copied, &timeo);
+		ret = rx_block(ctx, sk, copied,
+			       flags & MSG_PEEK ? skip + copied : 0, &timeo);
 		if (ret)
 			break;
 	}

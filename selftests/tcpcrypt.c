@@ -903,6 +903,24 @@ TEST(peek_waitall_blocks_until_more)
 	close_pair(&p);
 }
 
+TEST(peek_waitall_times_out)
+{
+	struct timeval tv = { .tv_usec = 200000 };
+	struct pair p;
+	char in[32];
+	long t;
+
+	open_pair(v, &p);
+	EXPECT_EQ(send(p.c, "0123456789", 10, 0), 10);
+	EXPECT_EQ(wait_inq(p.s, 10), 10);
+	ASSERT_EQ(setsockopt(p.s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	t = now_ms();
+	EXPECT_EQ(recv(p.s, in, 20, MSG_PEEK | MSG_WAITALL), 10);
+	EXPECT(now_ms() - t >= 150, "only %ld ms", now_ms() - t);
+	EXPECT_EQ(recv(p.s, in, 20, MSG_DONTWAIT), 10);
+	close_pair(&p);
+}
+
 TEST(peek_at_end)
 {
 	struct pair p;
