@@ -49,7 +49,7 @@ export TMPDIR
 args=(
 	"mem=${mem:-1G}" root=/dev/root rootfstype=hostfs hostfs=/ ro
 	"init=$TOP/scripts/guest-uml.sh" con=null "con0=null,fd:4" "con1=null,fd:3" ssl=null
-	quiet panic=-1 "umid=tcpcrypt-$$" "uml_dir=$run/uml"
+	quiet panic=-1 kunit.enable=1 "umid=tcpcrypt-$$" "uml_dir=$run/uml"
 	"TCPCRYPT_UML_TOP=$TOP" "TCPCRYPT_UML_CACHE=$CACHE" "TCPCRYPT_UML_RUN=$run"
 	"TCPCRYPT_UML_MODULES=$(kernel_modules uml)"
 )
