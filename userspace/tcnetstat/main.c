@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "nl.h"
+#include "../common/nl.h"
 #include "print.h"
 
 struct options {
@@ -148,6 +148,28 @@ static void on_stat(const char *name, uint64_t value, void *arg)
 		print_stat(name, value);
 }
 
+static void check(struct module *module, int rc)
+{
+	if (!rc)
+		return;
+	errno = -rc;
+	err(1, "the kernel module does not answer%s%s",
+	    *module_why(module) ? ": " : "", module_why(module));
+}
+
+static void show_family(struct module *module, int family, struct output *out)
+{
+	struct conn want = {
+		.has = CONN_BIT(FAMILY),
+		.family = family,
+		.state = TCPCRYPT_CONN_OPEN,
+	};
+
+	if (!out->opts->all)
+		want.has |= CONN_BIT(STATE);
+	check(module, module_conns(module, &want, on_conn, out));
+}
+
 static void show(struct module *module, const struct options *o)
 {
 	struct output out = { .opts = o };
@@ -160,14 +182,14 @@ static void show(struct module *module, const struct options *o)
 	}
 
 	if (o->stats) {
-		module_stats(module, on_stat, &out);
+		check(module, module_stats(module, on_stat, &out));
 	} else {
 		if (!o->json)
 			print_header();
 		if (o->v4)
-			module_conns(module, AF_INET, o->all, on_conn, &out);
+			show_family(module, AF_INET, &out);
 		if (o->v6)
-			module_conns(module, AF_INET6, o->all, on_conn, &out);
+			show_family(module, AF_INET6, &out);
 	}
 
 	if (out.json) {
@@ -187,6 +209,10 @@ int main(int argc, char **argv)
 		enter_netns(o.netns);
 
 	module = module_open();
+	if (!module && errno == ENOENT)
+		errx(1, "the kernel module is not loaded; as root: modprobe tcpcrypt");
+	if (!module)
+		err(1, "cannot reach the kernel module");
 	show(module, &o);
 	module_close(module);
 

@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "nl.h"
+#include "../common/nl.h"
 
 /* Room for the session ID in hexadecimal */
 #define SID_TEXT	(2 * TCPCRYPT_SESSID_BYTES + 1)

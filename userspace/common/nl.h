@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the kernel module says over generic netlink.
  */
-#ifndef TCNETSTAT_NL_H
-#define TCNETSTAT_NL_H
+#ifndef TCPCRYPT_COMMON_NL_H
+#define TCPCRYPT_COMMON_NL_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -49,15 +49,33 @@ static inline bool conn_has(const struct conn *c, int attr)
 	return c->has & UINT64_C(1) << attr;
 }
 
+/*
+ * Which connections to tell about: members of want whose bits are in
+ * want.has, of COOKIE, FAMILY, LADDR, LPORT, RADDR, RPORT and STATE.
+ */
+#define CONN_BIT(name)	(UINT64_C(1) << TCPCRYPT_A_CONN_##name)
+
 typedef void (*conn_fn)(const struct conn *c, void *arg);
 typedef void (*stat_fn)(const char *name, uint64_t value, void *arg);
 
 struct module;
+struct nl_msg;
+struct nlattr;
 
 struct module *module_open(void);
 void module_close(struct module *module);
-void module_conns(struct module *module, int family, bool all, conn_fn fn,
-		  void *arg);
-void module_stats(struct module *module, stat_fn fn, void *arg);
+int module_fd(const struct module *module);
+const char *module_why(const struct module *module);
+int module_conns(struct module *module, const struct conn *want, conn_fn fn,
+		 void *arg);
+int module_conn(struct module *module, const struct conn *want,
+		struct conn *found);
+int module_stats(struct module *module, stat_fn fn, void *arg);
 
-#endif /* TCNETSTAT_NL_H */
+/* For what only one program does */
+struct nl_msg *module_request(struct module *module, int cmd, int flags);
+int module_ask(struct module *module, struct nl_msg *msg,
+	       int (*fn)(struct nl_msg *msg, void *arg), void *arg);
+bool module_get_conn(struct nlattr *nest, struct conn *c);
+
+#endif /* TCPCRYPT_COMMON_NL_H */
