@@ -38,24 +38,24 @@ struct sink {
 	void *arg;
 };
 
-/* The nearest errno of a libnl error */
+/* The nearest negative errno of a libnl error */
 static int nl_errno(int rc)
 {
 	switch (-rc) {
 	case NLE_OBJ_NOTFOUND:
-		return ENOENT;
+		return -ENOENT;
 	case NLE_AGAIN:
-		return ETIMEDOUT;
+		return -ETIMEDOUT;
 	case NLE_NOMEM:
-		return ENOMEM;
+		return -ENOMEM;
 	case NLE_PERM:
-		return EPERM;
+		return -EPERM;
 	case NLE_NOACCESS:
-		return EACCES;
+		return -EACCES;
 	case NLE_AF_NOSUPPORT:
-		return EAFNOSUPPORT;
+		return -EAFNOSUPPORT;
 	default:
-		return EPROTO;
+		return -EPROTO;
 	}
 }
 
@@ -73,7 +73,7 @@ static int setup(struct module *module)
 		   &on, sizeof(on));
 	if (setsockopt(nl_socket_get_fd(module->sk), SOL_SOCKET, SO_RCVTIMEO,
 		       &bound, sizeof(bound)))
-		return errno;
+		return -errno;
 
 	rc = genl_ctrl_resolve(module->sk, TCPCRYPT_GENL_NAME);
 	if (rc < 0)
@@ -93,7 +93,7 @@ static int setup(struct module *module)
 struct module *module_open(void)
 {
 	struct module *module;
-	int error = ENOMEM;
+	int error = -ENOMEM;
 
 	module = calloc(1, sizeof(*module));
 	if (!module)
@@ -104,7 +104,7 @@ struct module *module_open(void)
 		error = setup(module);
 	if (error) {
 		module_close(module);
-		errno = error;
+		errno = -error;
 		return NULL;
 	}
 	return module;
@@ -245,7 +245,7 @@ int module_ask(struct module *module, struct nl_msg *msg,
 	nl_cb_put(cb);
 	if (module->error)
 		return -module->error;
-	return rc < 0 ? -nl_errno(rc) : 0;
+	return rc < 0 ? nl_errno(rc) : 0;
 }
 
 /* Binary data has no type of its own here */
@@ -273,6 +273,8 @@ static struct nla_policy conn_policy[TCPCRYPT_A_CONN_MAX + 1] = {
 	[TCPCRYPT_A_CONN_RX_FRAMES]	= { .type = NLA_U64 },
 	[TCPCRYPT_A_CONN_FALLBACK]	= { .type = NLA_NUL_STRING },
 	[TCPCRYPT_A_CONN_ERROR]		= { .type = NLA_U32 },
+	[TCPCRYPT_A_CONN_REQUIRE]	= { .type = NLA_U32 },
+	[TCPCRYPT_A_CONN_PEER_AWARE]	= { .type = NLA_U32 },
 };
 
 static struct nla_policy stat_policy[TCPCRYPT_A_STAT_MAX + 1] = {
@@ -318,6 +320,8 @@ static void get_numbers(struct nlattr **tb, struct conn *c)
 	get_u64(tb, TCPCRYPT_A_CONN_TX_FRAMES, &c->tx_frames);
 	get_u64(tb, TCPCRYPT_A_CONN_RX_FRAMES, &c->rx_frames);
 	get_u32(tb, TCPCRYPT_A_CONN_ERROR, &c->error);
+	get_u32(tb, TCPCRYPT_A_CONN_REQUIRE, &c->require);
+	get_u32(tb, TCPCRYPT_A_CONN_PEER_AWARE, &c->peer_aware);
 }
 
 /**

@@ -42,6 +42,8 @@ struct conn {
 	uint64_t rx_frames;
 	char fallback[64];
 	uint32_t error;
+	uint32_t require;
+	uint32_t peer_aware;
 };
 
 static inline bool conn_has(const struct conn *c, int attr)

@@ -154,9 +154,8 @@ static void test_words(void)
 
 /* ----------------------------------------------------------------- records */
 
-static char log_path[] = "/tmp/test_lib.XXXXXX";
+static char log_path[64] = "/tmp/test_lib.XXXXXX";
 
-/* The example of the format in tcpcrypt_record(3), made with sha256sum */
 static void write_log(const char *one, const char *two)
 {
 	FILE *f = fopen(log_path, "w");
@@ -385,7 +384,7 @@ static void test_threads(void)
 static void test_control(void)
 {
 	struct ctl_msg msg = { .opt = CTL_CMODE, .len = 4 };
-	char addr[64], value[64];
+	char addr[64], value[64], big[4000];
 	struct timespec a, b;
 	struct ctl_addr ca;
 	pthread_t thread;
@@ -406,7 +405,7 @@ static void test_control(void)
 	ok(ctl_ask(addr, &msg, NULL, value, 4, 300) == -ETIMEDOUT,
 	   "a daemon that does not answer");
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	ok(b.tv_sec - a.tv_sec < 20, "is not waited for for ever");
+	ok(b.tv_sec - a.tv_sec < 20, "is not waited for endlessly");
 	recv(fd, value, sizeof(value), 0);
 
 	pthread_create(&thread, NULL, daemon_thread, &fd);
@@ -417,7 +416,7 @@ static void test_control(void)
 	ok(tcpcrypt_getsockopt(s, IPPROTO_TCP, TCP_CRYPT_RSA_KEY, value, &len) == -1 &&
 	   errno == EPERM, "other failures are what they are");
 	len = 4000;
-	ok(!tcpcrypt_getsockopt(s, IPPROTO_TCP, TCP_CRYPT_NETSTAT, (char[4000]){ 0 }, &len) &&
+	ok(!tcpcrypt_getsockopt(s, IPPROTO_TCP, TCP_CRYPT_NETSTAT, big, &len) &&
 	   len == 1200, "a long buffer is used up to 1200 bytes");
 	sendto(fd, "", 0, 0, &ca.sa, ca.len);
 	pthread_join(thread, NULL);
