@@ -218,7 +218,7 @@ void tcpcrypt_halfopen_flush(struct tcpcrypt_net *tn)
 static int halfopen_negotiate(struct halfopen *h,
 			      const struct tcpcrypt_syn *syn)
 {
-	const struct tcpcrypt_config *config = &h->tn->config;
+	const struct tcpcrypt_lists *lists = rcu_dereference(h->tn->lists);
 	struct tcpcrypt_eno remote;
 	u8 tep;
 
@@ -231,7 +231,7 @@ static int halfopen_negotiate(struct halfopen *h,
 	/* a passive opener is always host B (RFC 8547 section 4.2) */
 	if (remote.global & TCPCRYPT_ENO_GLOBAL_B)
 		return TCPCRYPT_MIB_FALLBACK_ROLE;
-	tep = tcpcrypt_eno_choose(&remote, config->teps, config->nteps);
+	tep = tcpcrypt_eno_choose(&remote, lists->teps, lists->nteps);
 	if (!tep || tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B, true,
 				       &tep, 1, NULL))
 		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
@@ -296,7 +296,7 @@ static bool halfopen_excluded(const struct tcpcrypt_net *tn,
 	if (!READ_ONCE(tn->config.loopback) && dst &&
 	    (dst->dev->flags & IFF_LOOPBACK))
 		return true;
-	return tcpcrypt_policy_excludes(&tn->config, ntohs(seg->th.source),
+	return tcpcrypt_policy_excludes(tn, ntohs(seg->th.source),
 					ntohs(seg->th.dest));
 }
 

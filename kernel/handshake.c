@@ -33,6 +33,8 @@
  * @kex: the TEP's key agreement
  * @pair: our ephemeral key pair
  * @nonce: N_A or N_B, ours
+ * @nciphers: entries in @ciphers
+ * @ciphers: AEADs to offer or to choose from, as they were at the start
  * @aead: the negotiated algorithm
  * @tx: stream we send
  * @rx: stream we receive
@@ -51,6 +53,8 @@ struct tcpcrypt_handshake {
 	const struct tcpcrypt_kex *kex;
 	struct tcpcrypt_keypair pair;
 	u8 nonce[TCPCRYPT_NONCE_LEN];
+	u8 nciphers;
+	u16 ciphers[TCPCRYPT_AEAD_COUNT];
 	const struct tcpcrypt_aead_alg *aead;
 	struct tcpcrypt_stream tx;
 	struct tcpcrypt_stream rx;
@@ -62,17 +66,20 @@ struct tcpcrypt_handshake {
  * @ctx: connection whose negotiation has succeeded
  * @gfp: GFP_ATOMIC in softirq
  *
- * Context: any.
+ * Context: any; RCU read section.
  * Return: 0 or -ENOMEM.
  */
 int tcpcrypt_handshake_alloc(struct tcpcrypt_sock *ctx, gfp_t gfp)
 {
+	const struct tcpcrypt_lists *lists = rcu_dereference(ctx->tn->lists);
 	struct tcpcrypt_handshake *hs;
 
 	hs = kzalloc(sizeof(*hs), gfp);
 	if (!hs)
 		return -ENOMEM;
 	__skb_queue_head_init(&hs->in);
+	hs->nciphers = lists->nciphers;
+	memcpy(hs->ciphers, lists->ciphers, sizeof(hs->ciphers));
 	ctx->hs = hs;
 	return 0;
 }
@@ -156,14 +163,13 @@ static int handshake_generate(struct tcpcrypt_sock *ctx)
 /* Host A: the first message */
 static int handshake_init1(struct tcpcrypt_sock *ctx)
 {
-	const struct tcpcrypt_config *config = &ctx->tn->config;
 	struct tcpcrypt_handshake *hs = ctx->hs;
 	int ret;
 
 	ret = handshake_generate(ctx);
 	if (!ret)
-		ret = tcpcrypt_wire_build_init1(ctx->eno.tep, config->ciphers,
-						config->nciphers, hs->nonce,
+		ret = tcpcrypt_wire_build_init1(ctx->eno.tep, hs->ciphers,
+						hs->nciphers, hs->nonce,
 						hs->pair.pub, hs->kex->pub_len,
 						hs->out, sizeof(hs->out));
 	if (ret < 0)
@@ -229,11 +235,11 @@ static int handshake_parse(struct tcpcrypt_sock *ctx,
 static int handshake_cipher(struct tcpcrypt_sock *ctx,
 			    const struct handshake_peer *peer)
 {
-	const struct tcpcrypt_config *config = &ctx->tn->config;
+	const struct tcpcrypt_handshake *hs = ctx->hs;
 	u16 id;
 
-	id = tcpcrypt_wire_choose_cipher(&peer->init, config->ciphers,
-					 config->nciphers);
+	id = tcpcrypt_wire_choose_cipher(&peer->init, hs->ciphers,
+					 hs->nciphers);
 	ctx->hs->aead = id ? tcpcrypt_aead_find(id) : NULL;
 	if (!ctx->hs->aead)
 		return handshake_set_err(ctx->hs, -EPROTO,

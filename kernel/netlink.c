@@ -59,7 +59,7 @@ static int nl_put_exclude(struct sk_buff *skb,
 }
 
 static int nl_put_lists(struct sk_buff *skb,
-			const struct tcpcrypt_config *config)
+			const struct tcpcrypt_lists *config)
 {
 	unsigned int i;
 
@@ -70,26 +70,30 @@ static int nl_put_lists(struct sk_buff *skb,
 		if (nla_put_u32(skb, TCPCRYPT_A_CONFIG_AEAD,
 				config->ciphers[i]))
 			return -EMSGSIZE;
-	for (i = 0; i < config->nexclude; i++)
-		if (nl_put_exclude(skb, &config->exclude[i]))
+	for (i = 0; i < config->exclude.n; i++)
+		if (nl_put_exclude(skb, &config->exclude.range[i]))
 			return -EMSGSIZE;
 	return 0;
 }
 
 static int nl_put_config(struct sk_buff *skb, struct net *net)
 {
-	const struct tcpcrypt_config *config = &tcpcrypt_pernet(net)->config;
+	const struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
+	const struct tcpcrypt_config *config = &tn->config;
 	const char *version = THIS_MODULE->version;
 	struct nlattr *nest;
+	int err;
 
+	rcu_read_lock();
 	nest = nla_nest_start(skb, TCPCRYPT_A_CONFIG);
-	if (!nest ||
+	err = nest ? nl_put_lists(skb, rcu_dereference(tn->lists)) : -EMSGSIZE;
+	rcu_read_unlock();
+	if (err ||
 	    nla_put_string(skb, TCPCRYPT_A_CONFIG_VERSION, version ?: "") ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_ENABLE,
 			READ_ONCE(config->enable)) ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_LOOPBACK,
 			READ_ONCE(config->loopback)) ||
-	    nl_put_lists(skb, config) ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_KEX_TIMEOUT,
 			READ_ONCE(config->kex_timeout)) ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_MAX_HALFOPEN,

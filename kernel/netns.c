@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Network namespaces: what each has of its own, in which order it comes up
- * and goes away, and the sysctls net.tcpcrypt.* that change it.
+ * Network namespaces: what each has of its own, and in which order it comes up
+ * and goes away.
  */
-#include <linux/bug.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
-#include <linux/slab.h>
-#include <linux/sysctl.h>
 #include <net/net_debug.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -16,7 +13,7 @@
 #include "halfopen.h"
 #include "hook.h"
 #include "open.h"
-#include "param.h"
+#include "sysctl.h"
 #include "tcpcrypt.h"
 
 /* Namespaces where encryption can be switched, by tcpcrypt_net.list */
@@ -75,120 +72,19 @@ void tcpcrypt_netns_enable_all(bool on)
 	mutex_unlock(&netns_lock);
 }
 
-static int netns_sysctl_enable(ctl_table_ptr ctl, int write, void *buffer,
-			       size_t *lenp, loff_t *ppos)
+/**
+ * tcpcrypt_netns_enable() - switch encryption in one network namespace
+ * @tn: the namespace
+ * @on: offer and accept encryption from now on
+ *
+ * Context: Process context; may sleep.
+ */
+void tcpcrypt_netns_enable(struct tcpcrypt_net *tn, bool on)
 {
-	struct tcpcrypt_net *tn = container_of((bool *)ctl->data,
-					       struct tcpcrypt_net,
-					       config.enable);
-	int err;
-
 	mutex_lock(&netns_lock);
-	err = proc_dou8vec_minmax(ctl, write, buffer, lenp, ppos);
-	if (!err && write)
-		netns_switched(tn);
+	WRITE_ONCE(tn->config.enable, on);
+	netns_switched(tn);
 	mutex_unlock(&netns_lock);
-	return err;
-}
-
-static unsigned int netns_kex_timeout[] = {
-	TCPCRYPT_KEX_TIMEOUT_MIN, TCPCRYPT_KEX_TIMEOUT_MAX
-};
-
-static unsigned int netns_max_halfopen[] = {
-	TCPCRYPT_MAX_HALFOPEN_MIN, TCPCRYPT_MAX_HALFOPEN_MAX
-};
-
-static unsigned int netns_max_frame[] = {
-	TCPCRYPT_MAX_FRAME_MIN, TCPCRYPT_MAX_FRAME_MAX
-};
-
-/* The last, empty entry is a sentinel that only older kernels want to see */
-enum {
-	NETNS_CTL_ENABLE,
-	NETNS_CTL_LOOPBACK,
-	NETNS_CTL_KEX_TIMEOUT,
-	NETNS_CTL_MAX_HALFOPEN,
-	NETNS_CTL_MAX_FRAME,
-	NETNS_CTL_COUNT
-};
-
-static const struct ctl_table netns_table[NETNS_CTL_COUNT + 1] = {
-	[NETNS_CTL_ENABLE] = {
-		.procname	= "enable",
-		.maxlen		= sizeof(u8),
-		.mode		= 0644,
-		.proc_handler	= netns_sysctl_enable,
-		.extra1		= SYSCTL_ZERO,
-		.extra2		= SYSCTL_ONE,
-	},
-	[NETNS_CTL_LOOPBACK] = {
-		.procname	= "loopback",
-		.maxlen		= sizeof(u8),
-		.mode		= 0644,
-		.proc_handler	= proc_dou8vec_minmax,
-		.extra1		= SYSCTL_ZERO,
-		.extra2		= SYSCTL_ONE,
-	},
-	[NETNS_CTL_KEX_TIMEOUT] = {
-		.procname	= "kex_timeout",
-		.maxlen		= sizeof(unsigned int),
-		.mode		= 0644,
-		.proc_handler	= proc_douintvec_minmax,
-		.extra1		= &netns_kex_timeout[0],
-		.extra2		= &netns_kex_timeout[1],
-	},
-	[NETNS_CTL_MAX_HALFOPEN] = {
-		.procname	= "max_halfopen",
-		.maxlen		= sizeof(unsigned int),
-		.mode		= 0644,
-		.proc_handler	= proc_douintvec_minmax,
-		.extra1		= &netns_max_halfopen[0],
-		.extra2		= &netns_max_halfopen[1],
-	},
-	[NETNS_CTL_MAX_FRAME] = {
-		.procname	= "max_frame",
-		.maxlen		= sizeof(unsigned int),
-		.mode		= 0644,
-		.proc_handler	= proc_douintvec_minmax,
-		.extra1		= &netns_max_frame[0],
-		.extra2		= &netns_max_frame[1],
-	},
-};
-
-static int netns_sysctl_init(struct tcpcrypt_net *tn)
-{
-	struct tcpcrypt_config *config = &tn->config;
-	struct ctl_table *table;
-
-	/* enable and loopback are written as bytes */
-	BUILD_BUG_ON(sizeof(bool) != sizeof(u8));
-
-	table = kmemdup(netns_table, sizeof(netns_table), GFP_KERNEL);
-	if (!table)
-		return -ENOMEM;
-
-	table[NETNS_CTL_ENABLE].data = &config->enable;
-	table[NETNS_CTL_LOOPBACK].data = &config->loopback;
-	table[NETNS_CTL_KEX_TIMEOUT].data = &config->kex_timeout;
-	table[NETNS_CTL_MAX_HALFOPEN].data = &config->max_halfopen;
-	table[NETNS_CTL_MAX_FRAME].data = &config->max_frame;
-
-	tn->sysctl = register_net_sysctl_sz(tn->net, "net/tcpcrypt", table,
-					    NETNS_CTL_COUNT);
-	if (!tn->sysctl) {
-		kfree(table);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static void netns_sysctl_exit(struct tcpcrypt_net *tn)
-{
-	const struct ctl_table *table = tn->sysctl->ctl_table_arg;
-
-	unregister_net_sysctl_table(tn->sysctl);
-	kfree(table);
 }
 
 /* From here on the namespace follows the module parameter */
@@ -236,12 +132,15 @@ static int __net_init netns_init(struct net *net)
 	int err;
 
 	tn->net = net;
-	tn->config = *tcpcrypt_param_config();
 	xa_init_flags(&tn->conns, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
+
+	err = tcpcrypt_config_net_init(tn);
+	if (err)
+		return err;
 
 	err = netns_stat_init(tn);
 	if (err)
-		return err;
+		goto err_config;
 
 	err = tcpcrypt_halfopen_net_init(tn);
 	if (err)
@@ -253,7 +152,7 @@ static int __net_init netns_init(struct net *net)
 
 	netns_link(tn);
 
-	err = netns_sysctl_init(tn);
+	err = tcpcrypt_sysctl_net_init(tn);
 	if (err)
 		goto err_link;
 
@@ -264,7 +163,7 @@ static int __net_init netns_init(struct net *net)
 	return 0;
 
 err_sysctl:
-	netns_sysctl_exit(tn);
+	tcpcrypt_sysctl_net_exit(tn);
 err_link:
 	netns_unlink(tn);
 	tcpcrypt_open_net_exit(tn);
@@ -272,6 +171,8 @@ err_halfopen:
 	tcpcrypt_halfopen_net_exit(tn);
 err_stat:
 	netns_stat_exit(tn);
+err_config:
+	tcpcrypt_config_net_exit(tn);
 	return err;
 }
 
@@ -281,7 +182,7 @@ static void __net_exit netns_pre_exit(struct net *net)
 	struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
 
 	tcpcrypt_hook_net_exit(tn);
-	netns_sysctl_exit(tn);
+	tcpcrypt_sysctl_net_exit(tn);
 	netns_unlink(tn);
 }
 
@@ -294,6 +195,7 @@ static void __net_exit netns_exit(struct net *net)
 	DEBUG_NET_WARN_ON_ONCE(!xa_empty(&tn->conns));
 	xa_destroy(&tn->conns);
 	netns_stat_exit(tn);
+	tcpcrypt_config_net_exit(tn);
 }
 
 static struct pernet_operations netns_ops = {

@@ -76,7 +76,7 @@ static bool open_excluded(const struct tcpcrypt_net *tn,
 	if (!READ_ONCE(tn->config.loopback) && dst &&
 	    (dst->dev->flags & IFF_LOOPBACK))
 		return true;
-	return tcpcrypt_policy_excludes(&tn->config, ntohs(seg->th.source),
+	return tcpcrypt_policy_excludes(tn, ntohs(seg->th.source),
 					ntohs(seg->th.dest));
 }
 
@@ -91,17 +91,17 @@ static bool open_excluded(const struct tcpcrypt_net *tn,
  * connect(). A later hook may see the packet after a detour through user
  * space.
  *
- * Context: socket locked; bottom halves off.
+ * Context: socket locked; bottom halves off; RCU read section.
  */
 void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 			  const struct sk_buff *skb,
 			  const struct tcpcrypt_seg *seg)
 {
-	const struct tcpcrypt_config *config = &tn->config;
+	const struct tcpcrypt_lists *lists = rcu_dereference(tn->lists);
 	struct tcpcrypt_sock *ctx;
 
 	/* only the first SYN: later ones repeat its option, or have none */
-	if (!READ_ONCE(config->enable) || inet_csk(sk)->icsk_retransmits ||
+	if (!READ_ONCE(tn->config.enable) || inet_csk(sk)->icsk_retransmits ||
 	    inet_csk(sk)->icsk_ulp_ops == &tcpcrypt_ulp_ops)
 		return;
 	/* RFC 8548 section 8: no ENO without a seeded random generator */
@@ -118,8 +118,8 @@ void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 	if (!ctx)
 		goto nomem;
 	ctx->syn_seq = ntohl(seg->th.seq);
-	if (tcpcrypt_eno_build(&ctx->local, 0, false, config->teps,
-			       config->nteps, NULL) ||
+	if (tcpcrypt_eno_build(&ctx->local, 0, false, lists->teps,
+			       lists->nteps, NULL) ||
 	    tcpcrypt_sock_attach(ctx, sk)) {
 		tcpcrypt_sock_put(ctx);
 		goto nomem;

@@ -9,26 +9,43 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 
-#include "param.h"
-#include "tcpcrypt.h"
+#include "config.h"
 
 static const char param_default_teps[] = "x25519,p256";
 
-static char *param_teps = (char *)param_default_teps;
-static char *param_ciphers = "aes128gcm,aes256gcm,chacha20poly1305";
-static char *param_ports =
-	"22,261,443,465,563,614,636,684,695,853,989,990,992-995,5061,6697,8883,9993";
+/* By enum tcpcrypt_list; what has no parameter is empty */
+static char *param_texts[TCPCRYPT_LIST_COUNT] = {
+	[TCPCRYPT_LIST_TEPS]		= (char *)param_default_teps,
+	[TCPCRYPT_LIST_CIPHERS]		=
+		"aes128gcm,aes256gcm,chacha20poly1305",
+	[TCPCRYPT_LIST_PORTS]		= "",
+	[TCPCRYPT_LIST_EXCLUDE]		=
+		"22,261,443,465,563,614,636,684,695,853,989,990,992-995,5061,6697,8883,9993",
+	[TCPCRYPT_LIST_BAD_CONNECT]	= "",
+	[TCPCRYPT_LIST_BAD_LISTEN]	= "",
+};
+
+static struct tcpcrypt_lists param_lists;
 
 static struct tcpcrypt_config param_config = {
-	.enable		= true,
-	.kex_timeout	= 10,
-	.max_halfopen	= 4096,
-	.max_frame	= 16384,
+	.enable			= true,
+	.resume			= true,
+	.eno_enable_connect	= true,
+	.eno_enable_listen	= true,
+	.cache_size		= 4096,
+	.cache_lifetime		= 3600,
+	.syn_retries		= 2,
+	.max_halfopen		= 4096,
+	.rekey_bytes		= 0,
+	.rekey_secs		= 3600,
+	.kex_timeout		= 10,
+	.max_frame		= 16384,
+	.blackhole_size		= 1024,
+	.blackhole_lifetime	= 1800,
 };
 
 /* Written before the module's init as well, when no namespace is known yet */
@@ -53,42 +70,56 @@ module_param_cb(enable, &param_enable_ops, &param_config.enable, 0644);
 __MODULE_PARM_TYPE(enable, "bool");
 MODULE_PARM_DESC(enable, "offer and accept encryption; a write sets it in every network namespace (default: 1)");
 
-module_param_named(teps, param_teps, charp, 0444);
+module_param_named(teps, param_texts[TCPCRYPT_LIST_TEPS], charp, 0444);
 MODULE_PARM_DESC(teps, "key exchanges to offer, in order of preference (default: x25519,p256)");
 
-module_param_named(ciphers, param_ciphers, charp, 0444);
+module_param_named(ciphers, param_texts[TCPCRYPT_LIST_CIPHERS], charp, 0444);
 MODULE_PARM_DESC(ciphers, "ciphers to offer or choose, in order of preference (default: aes128gcm,aes256gcm,chacha20poly1305)");
 
-module_param_named(exclude_ports, param_ports, charp, 0444);
+module_param_named(ports, param_texts[TCPCRYPT_LIST_PORTS], charp, 0444);
+MODULE_PARM_DESC(ports, "ports and ranges, at either end, of the only connections not to leave alone; empty for all (default: empty)");
+
+module_param_named(exclude_ports, param_texts[TCPCRYPT_LIST_EXCLUDE], charp, 0444);
 MODULE_PARM_DESC(exclude_ports, "ports and ranges, at either end, of connections to leave alone; empty for none (default: ports of protocols that encrypt by themselves)");
+
+module_param_named(mark, param_config.mark, uint, 0444);
+MODULE_PARM_DESC(mark, "firewall mark that a SYN must carry, or its connection is left alone; 0 for all (default: 0)");
 
 module_param_named(loopback, param_config.loopback, bool, 0444);
 MODULE_PARM_DESC(loopback, "encrypt over the loopback device too (default: 0)");
 
-module_param_named(kex_timeout, param_config.kex_timeout, uint, 0444);
-MODULE_PARM_DESC(kex_timeout, "seconds a key exchange may take, 1 to 300 (default: 10)");
+module_param_named(resume, param_config.resume, bool, 0444);
+MODULE_PARM_DESC(resume, "resume earlier sessions without a new key exchange (default: 1)");
+
+module_param_named(cache_size, param_config.cache_size, uint, 0444);
+MODULE_PARM_DESC(cache_size, "sessions kept to be resumed, per network namespace, 0 to 1048576 (default: 4096)");
+
+module_param_named(cache_lifetime, param_config.cache_lifetime, uint, 0444);
+MODULE_PARM_DESC(cache_lifetime, "seconds a session can be resumed, 1 to 2592000 (default: 3600)");
+
+module_param_named(syn_retries, param_config.syn_retries, uint, 0444);
+MODULE_PARM_DESC(syn_retries, "SYNs with the option that may get lost before it is left out, 1 to 127 (default: 2)");
 
 module_param_named(max_halfopen, param_config.max_halfopen, uint, 0444);
 MODULE_PARM_DESC(max_halfopen, "passive connections being negotiated at a time, per network namespace, 16 to 1048576 (default: 4096)");
 
+module_param_named(rekey_bytes, param_config.rekey_bytes, ulong, 0444);
+MODULE_PARM_DESC(rekey_bytes, "bytes of data in one direction after which its keys change; 0 for the cipher's own limit (default: 0)");
+
+module_param_named(rekey_secs, param_config.rekey_secs, uint, 0444);
+MODULE_PARM_DESC(rekey_secs, "seconds after which the keys of a connection in use change, up to 2592000; 0 for never (default: 3600)");
+
+module_param_named(kex_timeout, param_config.kex_timeout, uint, 0444);
+MODULE_PARM_DESC(kex_timeout, "seconds a key exchange may take, 1 to 300 (default: 10)");
+
 module_param_named(max_frame, param_config.max_frame, uint, 0444);
 MODULE_PARM_DESC(max_frame, "most bytes of data in a frame sent, 64 to 65000 (default: 16384)");
 
-/*
- * Next item of the comma separated list at *@pos, or NULL at its end.  An
- * empty list has one item, which is empty.
- */
-static const char * __init param_item(const char **pos, size_t *len)
-{
-	const char *item = *pos;
+module_param_named(blackhole_size, param_config.blackhole_size, uint, 0444);
+MODULE_PARM_DESC(blackhole_size, "destinations that encryption did not reach to remember, per network namespace, 0 to 65536 (default: 1024)");
 
-	if (!item)
-		return NULL;
-
-	*len = strcspn(item, ",");
-	*pos = item[*len] ? item + *len + 1 : NULL;
-	return item;
-}
+module_param_named(blackhole_lifetime, param_config.blackhole_lifetime, uint, 0444);
+MODULE_PARM_DESC(blackhole_lifetime, "seconds to remember them, 1 to 2592000 (default: 1800)");
 
 /* The names this build of the module knows, for an error message */
 static const char * __init param_known_teps(char *buf, size_t size)
@@ -129,170 +160,76 @@ static const char * __init param_known_ciphers(char *buf, size_t size)
 	return buf;
 }
 
-static int __init param_bad_item(const char *param, const char *item,
-				 size_t len, const char *known)
+static int __init param_bad_item(enum tcpcrypt_list id,
+				 const struct tcpcrypt_bad_item *bad)
 {
-	pr_err("%s: \"%.*s\" is unknown or given twice; accepted is a list, separated by commas, of %s\n",
-	       param, (int)min_t(size_t, len, 64), item, known);
+	const char *name = tcpcrypt_list_name(id);
+	int len = min_t(size_t, bad->len, 64);
+	char known[64];
+
+	if (tcpcrypt_list_ports(&param_lists, id))
+		pr_err("%s: \"%.*s\" is not a port; accepted is a list, separated by commas, of ports (1 to 65535) and ranges like 992-995\n",
+		       name, len, bad->text);
+	else
+		pr_err("%s: \"%.*s\" is unknown or given twice; accepted is a list, separated by commas, of %s\n",
+		       name, len, bad->text, id == TCPCRYPT_LIST_TEPS ?
+		       param_known_teps(known, sizeof(known)) :
+		       param_known_ciphers(known, sizeof(known)));
 	return -EINVAL;
 }
 
-static bool __init param_add_tep(struct tcpcrypt_config *config, u8 tep)
+static int __init param_parse_list(enum tcpcrypt_list id)
 {
-	unsigned int i;
-
-	for (i = 0; i < config->nteps; i++)
-		if (config->teps[i] == tep)
-			return false;
-	if (config->nteps == ARRAY_SIZE(config->teps))
-		return false;
-
-	config->teps[config->nteps++] = tep;
-	return true;
-}
-
-static bool __init param_add_cipher(struct tcpcrypt_config *config, u16 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < config->nciphers; i++)
-		if (config->ciphers[i] == id)
-			return false;
-	if (config->nciphers == ARRAY_SIZE(config->ciphers))
-		return false;
-
-	config->ciphers[config->nciphers++] = id;
-	return true;
-}
-
-static int __init param_parse_teps(struct tcpcrypt_config *config,
-				   const char *list)
-{
-	bool is_default = list == param_default_teps;
-	const struct tcpcrypt_kex *kex;
-	const char *item;
-	char known[64];
-	size_t len;
-
-	config->nteps = 0;
-	while ((item = param_item(&list, &len))) {
-		kex = tcpcrypt_kex_by_name(item, len);
-		/* The kernel this was built for may lack elliptic curves */
-		if (!kex && is_default)
-			continue;
-		if (!kex || !param_add_tep(config, kex->tep))
-			return param_bad_item("teps", item, len,
-					      param_known_teps(known, sizeof(known)));
-	}
-	return 0;
-}
-
-static int __init param_parse_ciphers(struct tcpcrypt_config *config,
-				      const char *list)
-{
-	const struct tcpcrypt_aead_alg *alg;
-	const char *item;
-	char known[64];
-	size_t len;
-
-	config->nciphers = 0;
-	while ((item = param_item(&list, &len))) {
-		alg = tcpcrypt_aead_by_name(item, len);
-		if (!alg || !param_add_cipher(config, alg->id))
-			return param_bad_item("ciphers", item, len,
-					      param_known_ciphers(known, sizeof(known)));
-	}
-	return 0;
-}
-
-/* A port number at *@pos, which is moved behind it */
-static bool __init param_port(const char **pos, u16 *port)
-{
-	const char *p = *pos;
-	unsigned int n = 0;
-
-	for (; isdigit(*p) && n <= U16_MAX; p++)
-		n = 10 * n + *p - '0';
-	if (!n || n > U16_MAX)
-		return false;
-
-	*pos = p;
-	*port = n;
-	return true;
-}
-
-/* "80" or "80-90"; @item ends after @len bytes */
-static bool __init param_port_range(const char *item, size_t len,
-				    struct tcpcrypt_ports *ports)
-{
-	const char *end = item + len;
-
-	if (!param_port(&item, &ports->lo))
-		return false;
-
-	ports->hi = ports->lo;
-	if (*item == '-') {
-		item++;
-		if (!param_port(&item, &ports->hi))
-			return false;
-	}
-	return item == end && ports->lo <= ports->hi;
-}
-
-static int __init param_parse_ports(struct tcpcrypt_config *config,
-				    const char *list)
-{
-	struct tcpcrypt_ports ports;
-	const char *item;
-	size_t len;
-
-	config->nexclude = 0;
-	if (!*list)
-		return 0;
-
-	while ((item = param_item(&list, &len))) {
-		if (!param_port_range(item, len, &ports)) {
-			pr_err("exclude_ports: \"%.*s\" is not a port; accepted is a list, separated by commas, of ports (1 to 65535) and ranges like 992-995\n",
-			       (int)min_t(size_t, len, 64), item);
-			return -EINVAL;
-		}
-		if (config->nexclude == ARRAY_SIZE(config->exclude)) {
-			pr_err("exclude_ports: too long; accepted are up to %zu ports and ranges\n",
-			       ARRAY_SIZE(config->exclude));
-			return -EINVAL;
-		}
-		config->exclude[config->nexclude++] = ports;
-	}
-	return 0;
-}
-
-static int __init param_check(const char *param, unsigned int val,
-			      unsigned int min, unsigned int max)
-{
-	if (val >= min && val <= max)
-		return 0;
-
-	pr_err("%s: %u is out of range; accepted is %u to %u\n",
-	       param, val, min, max);
-	return -EINVAL;
-}
-
-static int __init param_check_numbers(const struct tcpcrypt_config *config)
-{
+	struct tcpcrypt_bad_item bad;
 	int err;
 
-	err = param_check("kex_timeout", config->kex_timeout,
-			  TCPCRYPT_KEX_TIMEOUT_MIN, TCPCRYPT_KEX_TIMEOUT_MAX);
-	if (err)
-		return err;
+	err = tcpcrypt_list_parse(&param_lists, id, param_texts[id], &bad);
+	if (err == -E2BIG) {
+		pr_err("%s: too long; accepted are up to %d ports and ranges\n",
+		       tcpcrypt_list_name(id), TCPCRYPT_PORT_RANGES_MAX);
+		return -EINVAL;
+	}
+	return err ? param_bad_item(id, &bad) : 0;
+}
 
-	err = param_check("max_halfopen", config->max_halfopen,
-			  TCPCRYPT_MAX_HALFOPEN_MIN, TCPCRYPT_MAX_HALFOPEN_MAX);
-	if (err)
-		return err;
+/* The kernel this was built for may lack elliptic curves */
+static void __init param_default_lists(void)
+{
+	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_X25519);
+	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_P256);
+}
 
-	return param_check("max_frame", config->max_frame,
-			   TCPCRYPT_MAX_FRAME_MIN, TCPCRYPT_MAX_FRAME_MAX);
+static int __init param_parse_lists(void)
+{
+	enum tcpcrypt_list id;
+	int err = 0;
+
+	for (id = 0; id < TCPCRYPT_LIST_COUNT && !err; id++) {
+		if (param_texts[id] == param_default_teps)
+			param_default_lists();
+		else
+			err = param_parse_list(id);
+	}
+	return err;
+}
+
+static int __init param_check_numbers(void)
+{
+	const struct tcpcrypt_knob *knob;
+	u64 value;
+
+	for (knob = tcpcrypt_knobs;
+	     knob < tcpcrypt_knobs + TCPCRYPT_KNOB_COUNT; knob++) {
+		if (knob->type == TCPCRYPT_KNOB_ULONG)
+			continue;
+		value = tcpcrypt_knob_get(&param_config, knob);
+		if (value >= knob->min && value <= knob->max)
+			continue;
+		pr_err("%s: %llu is out of range; accepted is %u to %u\n",
+		       knob->name, value, knob->min, knob->max);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /**
@@ -308,19 +245,8 @@ int __init tcpcrypt_param_init(void)
 {
 	int err;
 
-	err = param_parse_teps(&param_config, param_teps);
-	if (err)
-		return err;
-
-	err = param_parse_ciphers(&param_config, param_ciphers);
-	if (err)
-		return err;
-
-	err = param_parse_ports(&param_config, param_ports);
-	if (err)
-		return err;
-
-	return param_check_numbers(&param_config);
+	err = param_parse_lists();
+	return err ?: param_check_numbers();
 }
 
 /**
@@ -333,4 +259,15 @@ int __init tcpcrypt_param_init(void)
 const struct tcpcrypt_config *tcpcrypt_param_config(void)
 {
 	return &param_config;
+}
+
+/**
+ * tcpcrypt_param_lists() - the lists a new network namespace starts with
+ *
+ * Context: Any, after tcpcrypt_param_init().
+ * Return: the lists, which never change.
+ */
+const struct tcpcrypt_lists *tcpcrypt_param_lists(void)
+{
+	return &param_lists;
 }

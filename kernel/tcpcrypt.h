@@ -12,6 +12,7 @@
 #define _TCPCRYPT_H
 
 #include <linux/bvec.h>
+#include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
@@ -25,6 +26,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#include <uapi/linux/tcpcrypt.h>
 
 #include "aead.h"
 #include "eno.h"
@@ -41,40 +43,89 @@ struct tcpcrypt_ports {
 	u16 hi;
 };
 
-#define TCPCRYPT_PORTS_MAX	64
+/**
+ * struct tcpcrypt_port_list - some ports
+ * @n: entries in @range
+ * @range: in the order they were given; host byte order
+ */
+struct tcpcrypt_port_list {
+	unsigned int n;
+	struct tcpcrypt_ports range[TCPCRYPT_PORT_RANGES_MAX];
+};
 
 /**
- * struct tcpcrypt_config - what an administrator can set, per netns
- * @enable: offer and accept encryption
- * @loopback: also over the loopback device
+ * struct tcpcrypt_lists - the part of the configuration that is not numbers
+ * @rcu: readers of tcpcrypt_net.lists
  * @nteps: entries in @teps
  * @teps: TEPs to offer, in order of preference
  * @nciphers: entries in @ciphers
  * @ciphers: AEADs to offer or choose, in order of preference
- * @nexclude: entries in @exclude
  * @exclude: ports of protocols that already encrypt, either end
- * @kex_timeout: seconds from ESTABLISHED to the end of the key exchange
- * @max_halfopen: bound of the table of half-open passive connections
- * @max_frame: most bytes of application data in a frame we send
+ * @ports: if any, the only ports not left alone, either end
+ * @bad_connect: remote ports of active opens left alone
+ * @bad_listen: local ports of passive opens left alone
+ *
+ * It never changes while it is in use: a new one takes its place.
  */
-struct tcpcrypt_config {
-	bool enable;
-	bool loopback;
+struct tcpcrypt_lists {
+	struct rcu_head rcu;
 	u8 nteps;
 	u8 teps[TCPCRYPT_TEP_COUNT];
 	u8 nciphers;
 	u16 ciphers[TCPCRYPT_AEAD_COUNT];
-	u8 nexclude;
-	struct tcpcrypt_ports exclude[TCPCRYPT_PORTS_MAX];
-	unsigned int kex_timeout;
+	struct tcpcrypt_port_list exclude;
+	struct tcpcrypt_port_list ports;
+	struct tcpcrypt_port_list bad_connect;
+	struct tcpcrypt_port_list bad_listen;
+};
+
+/**
+ * struct tcpcrypt_config - the numbers an administrator can set, per netns
+ * @enable: offer and accept encryption
+ * @loopback: also over the loopback device
+ * @resume: resume sessions
+ * @eno_enable_connect: offer it on active opens
+ * @eno_enable_listen: accept it on passive opens
+ * @mark: fwmark a SYN must carry not to be left alone, 0 for all
+ * @cache_size: most sessions kept to be resumed
+ * @cache_lifetime: seconds they are kept
+ * @syn_retries: SYNs with ENO that may get lost before it is left out
+ * @max_halfopen: bound of the table of half-open passive connections
+ * @rekey_bytes: data in one direction after which its keys change, 0 for the
+ *	cipher's own limit
+ * @rekey_secs: seconds after which they do, 0 for never
+ * @kex_timeout: seconds from ESTABLISHED to the end of the key exchange
+ * @max_frame: most bytes of application data in a frame we send
+ * @blackhole_size: most destinations remembered as black holes
+ * @blackhole_lifetime: seconds they are remembered
+ *
+ * Each is a word of its own, read with READ_ONCE() while it may change.
+ */
+struct tcpcrypt_config {
+	bool enable;
+	bool loopback;
+	bool resume;
+	bool eno_enable_connect;
+	bool eno_enable_listen;
+	unsigned int mark;
+	unsigned int cache_size;
+	unsigned int cache_lifetime;
+	unsigned int syn_retries;
 	unsigned int max_halfopen;
+	unsigned long rekey_bytes;
+	unsigned int rekey_secs;
+	unsigned int kex_timeout;
 	unsigned int max_frame;
+	unsigned int blackhole_size;
+	unsigned int blackhole_lifetime;
 };
 
 /**
  * struct tcpcrypt_net - state of one network namespace
  * @net: the namespace
- * @config: configuration; written under RTNL-free plain stores of words
+ * @config: configuration, the numbers; plain stores of words
+ * @lists: configuration, the lists
+ * @config_lock: guards changes of @lists and of more than one number
  * @mibs: counters
  * @proc: /proc/net/tcpcrypt_stat
  * @sysctl: net.tcpcrypt.*
@@ -94,6 +145,8 @@ struct tcpcrypt_config {
 struct tcpcrypt_net {
 	struct net *net;
 	struct tcpcrypt_config config;
+	struct tcpcrypt_lists __rcu *lists;
+	struct mutex config_lock; /* changes of lists, and of many numbers */
 	struct tcpcrypt_mibs __percpu *mibs;
 	struct proc_dir_entry *proc;
 	struct ctl_table_header *sysctl;
@@ -350,14 +403,23 @@ struct tcpcrypt_sock {
 	struct rcu_work rwork;
 };
 
-/* param.c: module parameters -> struct tcpcrypt_config */
+/* param.c: module parameters -> what a namespace starts with */
 int tcpcrypt_param_init(void);
 const struct tcpcrypt_config *tcpcrypt_param_config(void);
+const struct tcpcrypt_lists *tcpcrypt_param_lists(void);
+
+/* config.c: what can be set, and a namespace's lists */
+int tcpcrypt_config_net_init(struct tcpcrypt_net *tn);
+void tcpcrypt_config_net_exit(struct tcpcrypt_net *tn);
+struct tcpcrypt_lists *tcpcrypt_lists_change(struct tcpcrypt_net *tn);
+void tcpcrypt_lists_commit(struct tcpcrypt_net *tn, struct tcpcrypt_lists *new);
+void tcpcrypt_lists_cancel(struct tcpcrypt_net *tn, struct tcpcrypt_lists *new);
 
 /* netns.c */
 struct tcpcrypt_net *tcpcrypt_pernet(const struct net *net);
 int tcpcrypt_netns_init(void);
 void tcpcrypt_netns_exit(void);
+void tcpcrypt_netns_enable(struct tcpcrypt_net *tn, bool on);
 void tcpcrypt_netns_enable_all(bool on);
 bool tcpcrypt_netns_ready(void);
 
@@ -463,7 +525,7 @@ int tcpcrypt_getsockopt(struct sock *sk, int level, int optname,
 			char __user *optval, int __user *optlen);
 
 /* policy.c */
-bool tcpcrypt_policy_excludes(const struct tcpcrypt_config *config,
-			      u16 lport, u16 rport);
+bool tcpcrypt_policy_excludes(const struct tcpcrypt_net *tn, u16 lport,
+			      u16 rport);
 
 #endif /* _TCPCRYPT_H */

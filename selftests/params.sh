@@ -117,6 +117,22 @@ test_refused()
 	refused max_frame 63 65000
 	refused max_frame 65001 65000
 	refused max_frame '' invalid
+	refused ports 0 'not a port'
+	refused ports 80,80- 'not a port'
+	refused ports "$(ports_list 65)" 64
+	refused mark 4294967296 invalid
+	refused mark x invalid
+	refused resume 2 invalid
+	refused cache_size 1048577 1048576
+	refused cache_lifetime 0 2592000
+	refused cache_lifetime 2592001 2592000
+	refused syn_retries 0 127
+	refused syn_retries 128 127
+	refused rekey_bytes x invalid
+	refused rekey_secs 2592001 2592000
+	refused blackhole_size 65537 65536
+	refused blackhole_lifetime 0 2592000
+	refused blackhole_lifetime 2592001 2592000
 }
 
 test_accepted()
@@ -135,6 +151,16 @@ test_accepted()
 	accepted max_frame 65000
 	accepted loopback Y
 	accepted enable N
+	accepted ports 80,8000-8099
+	accepted mark 4294967295
+	accepted resume N
+	accepted cache_size 0
+	accepted cache_lifetime 2592000
+	accepted syn_retries 127
+	accepted rekey_bytes 4294967296
+	accepted rekey_secs 0
+	accepted blackhole_size 65536
+	accepted blackhole_lifetime 1
 }
 
 test_defaults()
@@ -151,6 +177,20 @@ test_defaults()
 	is "kex_timeout" "$(cat $PARAMS/kex_timeout)" 10
 	is "max_halfopen" "$(cat $PARAMS/max_halfopen)" 4096
 	is "max_frame" "$(cat $PARAMS/max_frame)" 16384
+	is "ports" "$(cat $PARAMS/ports)" ''
+	is "mark" "$(cat $PARAMS/mark)" 0
+	is "resume" "$(cat $PARAMS/resume)" Y
+	is "cache_size" "$(cat $PARAMS/cache_size)" 4096
+	is "cache_lifetime" "$(cat $PARAMS/cache_lifetime)" 3600
+	is "syn_retries" "$(cat $PARAMS/syn_retries)" 2
+	is "rekey_bytes" "$(cat $PARAMS/rekey_bytes)" 0
+	is "rekey_secs" "$(cat $PARAMS/rekey_secs)" 3600
+	is "blackhole_size" "$(cat $PARAMS/blackhole_size)" 1024
+	is "blackhole_lifetime" "$(cat $PARAMS/blackhole_lifetime)" 1800
+	# What a parameter says is what the first namespace has.
+	is "the first namespace has what the parameters say" \
+		"$(for p in "$PARAMS"/*; do echo "${p##*/} $(tr YN 10 <"$p")"; done)" \
+		"$(for p in "$PARAMS"/*; do p=${p##*/}; echo "$p $(cat "$SYSCTL/$p")"; done)"
 	modes=$(for p in "$PARAMS"/*; do stat_mode "$p"; done | sort -u | tr '\n' ' ')
 	is "only enable can be written" "$modes" "444 644 "
 	is "enable can be written" "$(stat_mode $PARAMS/enable)" 644
@@ -182,11 +222,64 @@ in_range()
 	is "$1 has not changed" "$(sysctl_of "$NS" "$1")" "$was"
 }
 
+# list_takes NAME VALUE...: each can be written and is read back
+list_takes()
+{
+	local name=$1 v
+	shift
+	for v in "$@"; do
+		run "$name takes '$v'" set_sysctl "$NS" "$name" "$v"
+		is "$name reads '$v'" "$(sysctl_of "$NS" "$name")" "$v"
+	done
+}
+
+# list_refuses NAME VALUE...: none can be written, and nothing changes
+list_refuses()
+{
+	local name=$1 was v
+	shift
+	was=$(sysctl_of "$NS" "$name")
+	for v in "$@"; do
+		fails "$name refuses '$(cut -c 1-40 <<<"$v")'" set_sysctl "$NS" "$name" "$v"
+	done
+	is "$name has not changed" "$(sysctl_of "$NS" "$name")" "$was"
+}
+
+test_lists()
+{
+	local name
+
+	list_takes teps p256 x25519,p256 p256,x25519
+	list_refuses teps '' rot13 x25519,x25519 x25519, X25519
+	list_takes ciphers chacha20poly1305 aes256gcm,aes128gcm
+	list_refuses ciphers '' aes aes128gcm,aes128gcm aes128gcm,,aes256gcm
+	for name in ports exclude_ports eno_bad_connect_ports eno_bad_listen_ports; do
+		list_takes "$name" 80,443,8000-8099 1-65535 "$(ports_list 64)" ''
+		list_refuses "$name" 0 65536 80- 90-80 80, http "$(ports_list 65)" \
+			"$(printf '%02000d' 1)"
+	done
+	is "the first namespace keeps its own lists" \
+		"$(cat $SYSCTL/teps) $(cat $SYSCTL/ports)" "p256 77,80-90"
+}
+
 test_sysctls()
 {
 	run "load with parameters" load loopback=1 kex_timeout=7 max_halfopen=99 \
-		max_frame=777 || return
+		max_frame=777 teps=p256 ports=77,80-90 mark=5 resume=0 cache_size=3 \
+		cache_lifetime=4 syn_retries=6 rekey_bytes=8 rekey_secs=9 \
+		blackhole_size=10 blackhole_lifetime=11 || return
 	add_ns "$NS"
+	is "a new namespace has teps and ports" \
+		"$(sysctl_of "$NS" teps) $(sysctl_of "$NS" ports)" "p256 77,80-90"
+	is "a new namespace has the other numbers" \
+		"$(for n in mark resume cache_size cache_lifetime syn_retries rekey_bytes \
+			rekey_secs blackhole_size blackhole_lifetime; do
+			sysctl_of "$NS" $n
+		done | tr '\n' ' ')" "5 0 3 4 6 8 9 10 11 "
+	is "a new namespace has eno_enable_connect" "$(sysctl_of "$NS" eno_enable_connect)" 1
+	is "a new namespace has eno_enable_listen" "$(sysctl_of "$NS" eno_enable_listen)" 1
+	is "a new namespace has no bad ports" \
+		"$(sysctl_of "$NS" eno_bad_connect_ports)$(sysctl_of "$NS" eno_bad_listen_ports)" ""
 	is "a new namespace has enable" "$(sysctl_of "$NS" enable)" 1
 	is "a new namespace has loopback" "$(sysctl_of "$NS" loopback)" 1
 	is "a new namespace has kex_timeout" "$(sysctl_of "$NS" kex_timeout)" 7
@@ -197,6 +290,21 @@ test_sysctls()
 	in_range kex_timeout 1 300
 	in_range max_halfopen 16 1048576
 	in_range max_frame 64 65000
+	in_range resume 0 1
+	in_range eno_enable_connect 0 1
+	in_range eno_enable_listen 0 1
+	in_range mark 0 4294967295
+	in_range cache_size 0 1048576
+	in_range cache_lifetime 1 2592000
+	in_range syn_retries 1 127
+	in_range rekey_secs 0 2592000
+	in_range blackhole_size 0 65536
+	in_range blackhole_lifetime 1 2592000
+	run "rekey_bytes takes 2^63" set_sysctl "$NS" rekey_bytes 9223372036854775808
+	fails "rekey_bytes refuses a word" set_sysctl "$NS" rekey_bytes word
+	is "rekey_bytes has not changed" "$(sysctl_of "$NS" rekey_bytes)" 9223372036854775808
+	test_lists
+	is "every sysctl has been tried" "$(find $SYSCTL -type f | wc -l)" 22
 	is "the first namespace keeps its own" "$(cat $SYSCTL/kex_timeout)" 7
 	run "there are counters" ip netns exec "$NS" test -r /proc/net/tcpcrypt_stat
 }
@@ -230,6 +338,10 @@ test_races()
 	local i n=0 pids=()
 
 	run "load" load
+	(for i in $(seq 100); do echo x25519,p256 >$SYSCTL/teps; echo p256 >$SYSCTL/teps; done) &
+	pids+=($!)
+	(for i in $(seq 100); do cat $SYSCTL/*; done) >/dev/null &
+	pids+=($!)
 	(for i in $(seq 40); do ip netns add "$NS-r$i" && ip netns del "$NS-r$i"; done) &
 	pids+=($!)
 	(for i in $(seq 200); do echo $((i % 2)) >$PARAMS/enable; done) &
