@@ -151,16 +151,16 @@ stop $RSYNCD
 start redis in_s redis-server --port 6380 --bind $S4 127.0.0.1 --save '' --appendonly no \
 	--protected-mode no --dir "$TMP" --daemonize no
 REDIS=$PID
-cli() { timeout 30 ip netns exec "$C" redis-cli -h $S4 -p 6380 "$@"; }
+cli() { timeout 30 nsenter --net="/run/netns/$C" redis-cli -h $S4 -p 6380 "$@"; }
 if wait_for 30 cli ping; then
 	begin
 	cli set greeting "said over an encrypted connection" >/dev/null
 	is "redis: a value comes back" "$(cli get greeting)" "said over an encrypted connection"
 	encrypted "redis" 2
 	begin
-	run "redis-benchmark" timeout 100 ip netns exec "$C" redis-benchmark -h $S4 -p 6380 \
+	run "redis-benchmark" timeout 100 nsenter --net="/run/netns/$C" redis-benchmark -h $S4 -p 6380 \
 		-c 20 -n "${REDIS_N:-2000}" -d 100 -t ping,set,get,lpush,mset -q
-	run "redis-benchmark, pipelined" timeout 100 ip netns exec "$C" redis-benchmark -h $S4 -p 6380 \
+	run "redis-benchmark, pipelined" timeout 100 nsenter --net="/run/netns/$C" redis-benchmark -h $S4 -p 6380 \
 		-c 10 -n "${REDIS_N:-2000}" -P 16 -t set,get -q
 	encrypted "redis-benchmark" 30
 	is "redis is well" "$(cli ping)" PONG
@@ -171,14 +171,14 @@ fi
 stop $REDIS
 
 # iperf3, each way and with several streams
-start iperf in_s iperf3 -s -p 5202
+start iperf in_s iperf3 -s -p 5202 --forceflush
 IPERF=$PID
 if wait_for 30 has_line "$TMP/iperf.log" listening; then
 	begin
-	run "iperf3" timeout 60 ip netns exec "$C" iperf3 -c $S4 -p 5202 -t 2
-	run "iperf3, reverse, IPv6" timeout 60 ip netns exec "$C" iperf3 -c $S6 -p 5202 -t 2 -R
-	run "iperf3, zero copy (sendfile)" timeout 60 ip netns exec "$C" iperf3 -c $S4 -p 5202 -t 2 -Z
-	run "iperf3, four streams both ways" timeout 60 ip netns exec "$C" iperf3 -c $S4 -p 5202 -t 2 -P 4 --bidir
+	run "iperf3" timeout 60 nsenter --net="/run/netns/$C" iperf3 -c $S4 -p 5202 -t 2
+	run "iperf3, reverse, IPv6" timeout 60 nsenter --net="/run/netns/$C" iperf3 -c $S6 -p 5202 -t 2 -R
+	run "iperf3, zero copy (sendfile)" timeout 60 nsenter --net="/run/netns/$C" iperf3 -c $S4 -p 5202 -t 2 -Z
+	run "iperf3, four streams both ways" timeout 60 nsenter --net="/run/netns/$C" iperf3 -c $S4 -p 5202 -t 2 -P 4 --bidir
 	encrypted "iperf3" 15
 else
 	not_ok "iperf3 starts"
@@ -207,7 +207,7 @@ start socat in_s socat -t 20 TCP-LISTEN:8600,reuseaddr,fork EXEC:'sort -n'
 SOCAT=$PID
 if wait_for 30 open_port "$S" 127.0.0.1 8600; then
 	begin
-	seq 5000 -1 1 | timeout 30 ip netns exec "$C" socat -t 20 - TCP:$S4:8600 >"$TMP/sorted"
+	seq 5000 -1 1 | timeout 30 nsenter --net="/run/netns/$C" socat -t 20 - TCP:$S4:8600 >"$TMP/sorted"
 	run "socat: half close, then the answer" cmp "$TMP/sorted" <(seq 1 5000)
 	encrypted "socat"
 fi

@@ -86,7 +86,7 @@ table ip nat {
 	}
 	chain post {
 		type nat hook postrouting priority srcnat;
-		ip daddr $S4 snat to :50000-50010
+		ip daddr $S4 meta l4proto tcp snat to :50000-50010
 	}
 }
 NFT
@@ -147,7 +147,7 @@ if [ -n "$HAVE_MODULE" ]; then
 	tcpcrypt_sysctl "$S" max_halfopen 16
 	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
 	SERVER=$PID
-	timeout 8 ip netns exec "$C" "$BIN/churn" -c $S4 -p $PORT -n 60 -s 2 >"$TMP/churn.log" 2>&1
+	timeout 8 nsenter --net="/run/netns/$C" "$BIN/churn" -c $S4 -p $PORT -n 60 -s 2 >"$TMP/churn.log" 2>&1
 	is "half-open connections are bounded" "$(($(stat "$S" HalfOpenFull) > 0))" 1
 	in_s nft flush ruleset
 	stop "$SERVER"

@@ -25,9 +25,9 @@ capture()
 # captured NAME: end the capture once the client's end is in it, and read it
 captured()
 {
-	wait_for 5 quiet "$TMP/$1.pcap"
+	wait_for 20 quiet "$TMP/$1.pcap"
 	kill "$TCPDUMP"
-	ended 10 "$TCPDUMP"
+	ended 20 "$TCPDUMP"
 	"$BIN/wirecheck" "$TMP/$1.pcap" $PORT $MARKER >"$TMP/$1.wire"
 }
 
