@@ -179,7 +179,12 @@ start_ready()
 	}
 }
 
-alive() { kill -0 "$1" 2>/dev/null; }
+# The shell may not have reaped it yet.
+alive()
+{
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" && [[ ${stat##*) } != [ZX]* ]]
+}
 
 # stop PID: end it and wait for it
 stop()

@@ -212,8 +212,12 @@ static bool cut(struct seg *s, int dir, uint32_t off)
 	if (dir != cfg.cut_dir)
 		return true;
 	if (cut_done) {
-		/* What follows the injected end must not reach the peer. */
-		return !(off + s->paylen > cfg.cut_off || (s->flags & TH_FIN));
+		/*
+		 * What follows the injected end must not reach the peer. What
+		 * follows a reset may: the peer's answer tells the sender.
+		 */
+		return cfg.cut_flag == TH_RST ||
+		       !(off + s->paylen > cfg.cut_off || (s->flags & TH_FIN));
 	}
 	if (off + s->paylen < cfg.cut_off ||
 	    (off + s->paylen == cfg.cut_off && !(s->flags & TH_FIN)))
