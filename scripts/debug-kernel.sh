@@ -95,7 +95,9 @@ if [ "$(cat "$dir/identity" 2>/dev/null)" = "$(identity "$kind")" ]; then
 		"$TOP/scripts/setup.sh" initramfs-debug
 	exit 0
 fi
-have source && source_current || "$TOP/scripts/setup.sh" source
+if ! have source || ! source_current; then
+	"$TOP/scripts/setup.sh" source
+fi
 
 id=$(identity "$kind")
 rm -rf "$CACHE/stamp/kernel-$line" "$dir/root" "$dir/identity"

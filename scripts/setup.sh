@@ -388,7 +388,9 @@ unpack_source()
 
 setup_source()
 {
-	have source && source_current && return 0
+	if have source && source_current; then
+		return 0
+	fi
 	setup_packages
 	step "unpacking linux-source-6.1" self unpack_source ||
 		die "the kernel source could not be unpacked" \

@@ -245,7 +245,9 @@ int main(int argc, char **argv)
 			encrypted = true;
 			break;
 		default:
-			fprintf(stderr, "usage: bench -l PORT... -t KTLS-PORT... | -c ADDRESS -p PORT -m MODE -n COUNT [-k] [-e]\n");
+			fputs("usage: bench -l PORT... -t KTLS-PORT...\n"
+			      "       bench -c ADDRESS -p PORT -m MODE -n COUNT [-k] [-e]\n",
+			      stderr);
 			return 2;
 		}
 	}

@@ -9,14 +9,16 @@
 have source || scripts/setup.sh source >&2
 KERNEL_SCRIPTS=$SOURCE/scripts
 
-# --------------------------------------------------------------- C sources
+# ------------------------------------------------------ deliberate exceptions
+#
+# Everything that is let pass, and why. This is the only place.
 
-# What these types ask for does not exist outside the kernel's own tree:
-# a maintainers' file per patch, and version numbers kept out of code.
+# checkpatch: what these ask for exists in the kernel's own tree only, a
+# maintainers' file per patch and version numbers kept out of code.
 IGNORE=FILE_PATH_CHANGES,LINUX_VERSION_CODE
 # Socket operations derived from the kernel's when the module is loaded.
 IGNORE+=,CONST_STRUCT
-# And these would have programs use the kernel's functions.
+# And these would have programs use the kernel's functions and types.
 IGNORE_USER=$IGNORE,PREFER_KERNEL_TYPES,SSCANF_TO_KSTRTO,CONSTANT_CONVERSION
 IGNORE_USER+=,STRLCPY,STRCPY,STRNCPY,USLEEP_RANGE,ENOSYS,VOLATILE,NEW_TYPEDEFS
 IGNORE_USER+=,PREFER_DEFINED_ATTRIBUTE_MACRO,AVOID_EXTERNS,YIELD,ARRAY_SIZE
@@ -25,17 +27,38 @@ IGNORE_USER+=,PREFER_FALLTHROUGH,PREFER_SCNPRINTF,MULTISTATEMENT_MACRO_USE_DO_WH
 # a function usage() that says "usage".
 IGNORE_USER+=,CAMELCASE,COMPLEX_MACRO,MACRO_ARG_REUSE,EMBEDDED_FUNCTION_NAME
 
+# checkpatch, one file: one text serves digits of 32 and of 64 bits.
+ALLOW='^kernel/limb\.h:[0-9]+: WARNING:NEW_TYPEDEFS:'
+
+# kernel-doc: the counters that end an enumeration explain themselves.
+ALLOW_DOC="Enum value '__[A-Z0-9_]+_MAX'"
+
+# codespell: identifiers, and "ans" and "nd" out of hexadecimal and IPv6.
+ALLOW_WORDS=clen,fo,ans,nd,te,hist,ser,inout
+
+# Files that are not ours to head with a licence (the texts themselves, changes
+# to the kernel), cannot hold one (JSON, the fuzzers' inputs), or are read as
+# they are (Markdown).
+ALLOW_SPDX='^LICENSES/|^MAINTAINERS$|\.gitignore$|\.json$|\.md$|\.patch$|^selftests/host/corpus/'
+
+# sparse: 7.3 uses __typeof_unqual__, which no released sparse knows, so its
+# Makefile refuses to run one. The code is the same; 6.1 and 6.12 check it.
+SPARSE="6.1 6.12"
+
+# --------------------------------------------------------------- C sources
+
 checkpatch()
 {
 	local ignore=$1 file=$2
 	# Somewhere else: in a git tree it leaves a cache file behind.
 	(cd "$work" && perl "$KERNEL_SCRIPTS/checkpatch.pl" --no-tree --strict --terse \
 		--no-summary --ignore "$ignore" --max-line-length=100 \
-		--root="$work" -f "$TOP/$file") | sed "s,$TOP/,,"
+		--show-types --root="$work" -f "$TOP/$file") | sed "s,^$TOP/,," |
+		grep -vE "$ALLOW"
 }
 export -f checkpatch
 mkdir -p "$work/include"
-export KERNEL_SCRIPTS TOP work
+export KERNEL_SCRIPTS TOP work ALLOW
 
 checkpatch_all()
 {
@@ -63,33 +86,35 @@ kernel_doc()
 	local out
 	out=$(tracked 'kernel/*.[ch]' 'include/*.h' |
 		xargs -r perl "$KERNEL_SCRIPTS/kernel-doc" -none 2>&1 |
-		# The counters that end an enumeration explain themselves.
-		grep -vE "Enum value '__[A-Z_]+_MAX'")
+		grep -vE "$ALLOW_DOC")
 	[ -z "$out" ] || { echo "$out"; return 1; }
 }
 try "kernel-doc comments are well formed" kernel_doc
 
 # ------------------------------------------------------------- the compilers
 
-# A sparse or compiler message about one of our files; the kernel's own headers
-# are not ours to mend.
+# A message of sparse or the compiler about one of our files; the kernel's own
+# headers are not ours to mend. Once built, only sparse runs again.
 build_clean()
 {
-	local line=$1 variant=$2 out rc=0
-	shift 2
-	out=$(TCPCRYPT_VARIANT=$variant scripts/build-module.sh "$line" "$@" 2>&1) || rc=$?
+	local line=$1 out rc=0
+	shift
+	out=$(TCPCRYPT_VARIANT=-style scripts/build-module.sh "$line" \
+		W=1 KCFLAGS=-Werror "$@" 2>&1) || rc=$?
 	out=$(echo "$out" | grep -v '/tcpcrypt\.ko$')
 	[ $rc -eq 0 ] || { echo "$out"; return 1; }
-	out=$(echo "$out" | grep -E '^(kernel|include)/')
+	out=$(echo "$out" | grep -E '^(kernel|include)/|sparse is not available')
 	[ -z "$out" ] || { echo "$out"; return 1; }
 }
 
 for line in $LINES_DEBIAN; do
-	try "$line: no warning with W=1" build_clean "$line" -w1 W=1 KCFLAGS=-Werror
-done
-for line in $LINES_DEBIAN; do
-	try "$line: sparse finds nothing" \
-		build_clean "$line" -sparse C=2 CF=-D__CHECK_ENDIAN__
+	case " $SPARSE " in
+	*" $line "*)
+		try "$line: neither W=1 nor sparse finds anything" \
+			build_clean "$line" C=2 CF=-D__CHECK_ENDIAN__
+		;;
+	*) try "$line: W=1 finds nothing" build_clean "$line" ;;
+	esac
 done
 
 # ---------------------------------------------------------- everything else
@@ -107,7 +132,7 @@ try "python files parse" python
 words()
 {
 	tracked | grep -vE '^LICENSES/|/vectors/|\.json$|\.map$' |
-		xargs -r codespell --ignore-words-list=clen,fo,ans,nd,te,hist,ser,inout
+		xargs -r codespell --ignore-words-list="$ALLOW_WORDS"
 }
 try "codespell" words
 
@@ -116,14 +141,11 @@ spdx()
 	local bad=0 f
 	while read -r f; do
 		[ -s "$f" ] || continue
-		case $f in
-		LICENSES/* | MAINTAINERS | *.gitignore | README* | *.json | *.md | .gitmodules) continue ;;
-		esac
 		head -n 2 "$f" | grep -q SPDX-License-Identifier || {
 			echo "$f: no SPDX-License-Identifier in its first line"
 			bad=1
 		}
-	done < <(tracked)
+	done < <(tracked | grep -vE "$ALLOW_SPDX")
 	return $bad
 }
 try "every file names its licence" spdx
@@ -134,7 +156,7 @@ try "yamllint" yaml
 manuals()
 {
 	local out
-	out=$(tracked '*.[1-9]' | xargs -r mandoc -T lint -W warning 2>&1)
+	out=$(tracked 'userspace/man/*.[1-9]' | xargs -r mandoc -T lint -W warning 2>&1)
 	[ -z "$out" ] || { echo "$out"; return 1; }
 }
 try "manual pages" manuals

@@ -330,9 +330,10 @@ static int churn(const char *addr, int port, int count, int seconds)
 				client_event(k, evs[i].events);
 		}
 	}
-	printf("opened=%llu finished=%llu failed=%llu fin=%llu half=%llu rst=%llu unread=%llu early=%llu reason=\"%s\"\n",
+	printf("opened=%llu finished=%llu failed=%llu",
 	       (unsigned long long)opened, (unsigned long long)finished,
-	       (unsigned long long)failed,
+	       (unsigned long long)failed);
+	printf(" fin=%llu half=%llu rst=%llu unread=%llu early=%llu reason=\"%s\"\n",
 	       (unsigned long long)closed_as[CLOSE_FIN],
 	       (unsigned long long)closed_as[CLOSE_HALF],
 	       (unsigned long long)closed_as[CLOSE_RST],

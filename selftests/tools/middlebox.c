@@ -179,11 +179,11 @@ static void rewrite_options(struct seg *s, enum kind kind)
 		put_option(s, syn_opt, syn_optlen, false);
 }
 
-static bool must_drop(struct seg *s, enum kind kind, int dir)
+static bool must_drop(struct seg *s, enum kind what, int dir)
 {
 	unsigned int i, n[K_NKINDS] = { 0 };
 
-	n[kind] = ++seen[kind];
+	n[what] = ++seen[what];
 	if (s->paylen)
 		n[K_C2S + dir] = ++seen[K_C2S + dir];
 	for (i = 0; i < cfg.ndrops; i++)
@@ -304,9 +304,7 @@ static size_t parse_hex(const char *s, uint8_t *out, size_t max)
 	return n;
 }
 
-static void usage(void)
-{
-	fprintf(stderr,
+static const char usage_text[] =
 "usage: middlebox [options] -p PORT CLIENT-LINK SERVER-LINK\n"
 "  -p PORT            port of the server; other traffic passes untouched\n"
 "  --kind N           the option the rules are about (69)\n"
@@ -320,7 +318,11 @@ static void usage(void)
 "  --rst DIR:OFF      reset the receiver there\n"
 "  --marker TEXT      count this text in the streams\n"
 "  --timeout SECS     end after that time at the latest (120)\n"
-"Prints 'ready', forwards until SIGTERM or SIGINT, then reports.\n");
+"Prints 'ready', forwards until SIGTERM or SIGINT, then reports.\n";
+
+static void usage(void)
+{
+	fputs(usage_text, stderr);
 	exit(2);
 }
 

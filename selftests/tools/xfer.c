@@ -95,10 +95,12 @@ static double elapsed(void)
 
 static void report(void)
 {
-	printf("role=%s result=%s sent=%llu received=%llu hash_sent=%016llx hash_received=%016llx sessid=%s eof=%d send_errno=%s recv_errno=%s",
+	printf("role=%s result=%s sent=%llu received=%llu",
 	       cfg.server ? "server" : "client", c.reason[0] ? "fail" : "ok",
-	       (unsigned long long)c.tx.off, (unsigned long long)c.rx.off,
-	       (unsigned long long)c.tx.hash, (unsigned long long)c.rx.hash,
+	       (unsigned long long)c.tx.off, (unsigned long long)c.rx.off);
+	printf(" hash_sent=%016llx hash_received=%016llx",
+	       (unsigned long long)c.tx.hash, (unsigned long long)c.rx.hash);
+	printf(" sessid=%s eof=%d send_errno=%s recv_errno=%s",
 	       c.sessid[0] ? c.sessid : "none", c.eof, errno_name(c.tx_err),
 	       errno_name(c.rx_err));
 	if (c.tls)
@@ -119,9 +121,12 @@ static void on_alarm(int sig)
 
 static void die(const char *what)
 {
-	printf("role=%s result=fail sent=0 received=0 sessid=none eof=0 send_errno=%s recv_errno=%s reason=\"%s: %s\"\n",
-	       cfg.server ? "server" : "client", errno_name(errno),
-	       errno_name(errno), what, strerror(errno));
+	const char *error = errno_name(errno), *text = strerror(errno);
+
+	printf("role=%s result=fail sent=0 received=0 sessid=none eof=0",
+	       cfg.server ? "server" : "client");
+	printf(" send_errno=%s recv_errno=%s reason=\"%s: %s\"\n", error,
+	       error, what, text);
 	fflush(stdout);
 	exit(2);
 }
@@ -485,9 +490,7 @@ static uint64_t size_arg(const char *s)
 	return v;
 }
 
-static void usage(void)
-{
-	fprintf(stderr,
+static const char usage_text[] =
 "usage: xfer -l [options]            be the server\n"
 "       xfer -c ADDRESS [options]    be the client\n"
 "  -p PORT        (7000)\n"
@@ -508,7 +511,11 @@ static void usage(void)
 "  --hold MS      keep the connection that long after the transfer\n"
 "  --bufs BYTES   SO_SNDBUF and SO_RCVBUF\n"
 "  --mark N       SO_MARK\n"
-"  --print-sessid print the session ID alone on a line as well\n");
+"  --print-sessid print the session ID alone on a line as well\n";
+
+static void usage(void)
+{
+	fputs(usage_text, stderr);
 	exit(2);
 }
 
