@@ -215,11 +215,14 @@ static int get_app_support(int s, void *val, socklen_t *len)
 
 static int get_enable(int s, void *val, socklen_t *len)
 {
-	int enabled = 1;
+	int enabled;
 
 	/* A plain connection was never told from an enabled one */
-	if (tcpcrypt_get_int(s, TCP_ENO_ENABLED, &enabled) && errno != ENODATA)
-		return -1;
+	if (tcpcrypt_get_int(s, TCP_ENO_ENABLED, &enabled)) {
+		if (errno != ENODATA)
+			return -1;
+		enabled = 1;
+	}
 	return put_int(!!enabled, val, len);
 }
 
