@@ -60,6 +60,24 @@ void tcpcrypt_event_cancel(struct tcpcrypt_sock *ctx)
 	}
 }
 
+/**
+ * tcpcrypt_event_unaccepted() - is this a child that nobody has accepted
+ * @ctx: the connection
+ *
+ * Such a socket must not be owned: TCP would warn if its listener were closed
+ * meanwhile. Once accepted it stays so.
+ *
+ * Context: socket locked by its spinlock.
+ * Return: true if it waits in a listener's queue.
+ */
+bool tcpcrypt_event_unaccepted(const struct tcpcrypt_sock *ctx)
+{
+	const struct sock *sk = ctx->sk;
+
+	return ctx->passive && !ctx->lingering && !sk->sk_socket &&
+	       !sock_flag(sk, SOCK_DEAD);
+}
+
 /*
  * Reset a connection. TCP would warn if a child that nobody has accepted
  * were owned by us when its listener is closed, so such a child is reset
@@ -72,8 +90,7 @@ static void event_abort(struct tcpcrypt_sock *ctx)
 
 	local_bh_disable();
 	bh_lock_sock(sk);
-	if (ctx->passive && !ctx->lingering && !sk->sk_socket &&
-	    !sock_flag(sk, SOCK_DEAD) && !sock_owned_by_user(sk)) {
+	if (tcpcrypt_event_unaccepted(ctx) && !sock_owned_by_user(sk)) {
 		if (sk->sk_state != TCP_CLOSE)
 			tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
 		WRITE_ONCE(sk->sk_err, ctx->err);
@@ -97,7 +114,33 @@ static void event_flush(struct tcpcrypt_sock *ctx)
 	if (!ctx->detached && ctx->state == TCPCRYPT_OPEN) {
 		if (ctx->tx.pending)
 			tcpcrypt_tx_flush(ctx, 0);
-		tcpcrypt_tx_answer(ctx);
+		tcpcrypt_rekey_run(ctx);
+	}
+	release_sock(sk);
+}
+
+/* Open what waits to be opened; before accept() release_cb asks again */
+static void event_open(struct tcpcrypt_sock *ctx, bool rekey)
+{
+	struct sock *sk = ctx->sk;
+	bool unaccepted;
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	unaccepted = tcpcrypt_event_unaccepted(ctx);
+	ctx->rekey.deferred = unaccepted;
+	if (unaccepted && rekey)
+		ctx->rekey.wanted = true;
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	if (unaccepted)
+		return;
+
+	lock_sock(sk);
+	if (!ctx->detached && ctx->state == TCPCRYPT_OPEN) {
+		tcpcrypt_rekey_open(ctx);
+		if (rekey)
+			tcpcrypt_rekey_start(ctx);
 	}
 	release_sock(sk);
 }
@@ -118,6 +161,10 @@ void tcpcrypt_event_work(struct work_struct *work)
 		tcpcrypt_handshake_run(ctx);
 	if (test_and_clear_bit(TCPCRYPT_EV_FLUSH, &ctx->events))
 		event_flush(ctx);
+	if (test_and_clear_bit(TCPCRYPT_EV_OPEN, &ctx->events))
+		event_open(ctx, false);
+	if (test_and_clear_bit(TCPCRYPT_EV_REKEY, &ctx->events))
+		event_open(ctx, true);
 	if (test_and_clear_bit(TCPCRYPT_EV_ABORT, &ctx->events))
 		event_abort(ctx);
 	if (test_and_clear_bit(TCPCRYPT_EV_LINGER, &ctx->events))
@@ -146,8 +193,10 @@ static void event_expired(struct tcpcrypt_sock *ctx)
 	if (ctx->state == TCPCRYPT_KEX) {
 		event_kex(ctx);
 	} else if (ctx->state == TCPCRYPT_OPEN) {
-		if (ctx->tx.pending || ctx->tx.s.gen < ctx->rx.s.gen)
+		if (ctx->tx.pending || ctx->tx.s.gen < ctx->rx.s.gen ||
+		    ctx->tx.rekey || ctx->rekey.wanted)
 			tcpcrypt_event(ctx, TCPCRYPT_EV_FLUSH);
+		tcpcrypt_rekey_input(ctx);
 		if (ctx->rx.stalled)
 			tcpcrypt_rx_input(ctx);
 	}
@@ -235,7 +284,9 @@ void tcpcrypt_write_space(struct sock *sk)
 	rcu_read_lock();
 	ctx = tcpcrypt_sock_rcu(sk);
 	if (ctx) {
-		if (READ_ONCE(ctx->tx.pending) && !READ_ONCE(ctx->tx.pushing))
+		if ((READ_ONCE(ctx->tx.pending) ||
+		     READ_ONCE(ctx->rekey.wanted)) &&
+		    !READ_ONCE(ctx->tx.pushing))
 			tcpcrypt_event(ctx, TCPCRYPT_EV_FLUSH);
 		ctx->saved_write_space(sk);
 	}
@@ -263,6 +314,10 @@ void tcpcrypt_release_cb(struct sock *sk)
 		if (unlikely(ctx->deferred)) {
 			ctx->deferred = false;
 			tcpcrypt_handshake_apply(ctx);
+		}
+		if (unlikely(ctx->rekey.deferred) && sk->sk_socket) {
+			ctx->rekey.deferred = false;
+			tcpcrypt_event(ctx, TCPCRYPT_EV_OPEN);
 		}
 	}
 	rcu_read_unlock();

@@ -441,6 +441,7 @@ static void handshake_open(struct tcpcrypt_sock *ctx)
 	tcpcrypt_handshake_free(hs);
 
 	ctx->established = get_jiffies_64();
+	tcpcrypt_rekey_begin(ctx);
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_ESTABLISHED);
 	tcpcrypt_event_cancel(ctx);
 	tcpcrypt_set_state(ctx, TCPCRYPT_OPEN);

@@ -52,6 +52,7 @@ static const char * const mib_names[TCPCRYPT_MIB_MAX] = {
 	[TCPCRYPT_MIB_DATA_AFTER_FINP]		= "DataAfterFinp",
 	[TCPCRYPT_MIB_REKEY_SENT]		= "RekeySent",
 	[TCPCRYPT_MIB_REKEY_RECEIVED]		= "RekeyReceived",
+	[TCPCRYPT_MIB_REKEY_INITIATED]		= "RekeyInitiated",
 	[TCPCRYPT_MIB_SEND_RETRIED]		= "SendRetried",
 	[TCPCRYPT_MIB_CLOSED]			= "Closed",
 	[TCPCRYPT_MIB_RESET]			= "Reset",

@@ -174,6 +174,7 @@ static int rx_accept(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
 	tcpcrypt_rx_cb(skb)->len = len;
 	rx->s.bytes += len;
 	WRITE_ONCE(rx->plain_len, rx->plain_len + len);
+	rx->plain_mem += skb->truesize;
 	__skb_queue_tail(&rx->plain, skb);
 	tcpcrypt_rx_charge(ctx, skb);
 	return 1;
@@ -185,8 +186,16 @@ drop:
 /* RFC 8548 section 3.8: this frame is the first of the next generation */
 static int rx_rekey(struct tcpcrypt_sock *ctx)
 {
+	int err;
+
+	if (ctx->rx.rekeyed)
+		return 0;
+	err = tcpcrypt_stream_rekey(&ctx->rx.s, !ctx->eno.role_b, ctx->aead);
+	if (err)
+		return err;
+	ctx->rx.rekeyed = true;
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_REKEY_RECEIVED);
-	return tcpcrypt_stream_rekey(&ctx->rx.s, !ctx->eno.role_b, ctx->aead);
+	return 0;
 }
 
 static int rx_open_frame(struct tcpcrypt_sock *ctx, bool rekey, u32 clen)
@@ -204,7 +213,7 @@ static int rx_open_frame(struct tcpcrypt_sock *ctx, bool rekey, u32 clen)
 		err = rx_decrypt(ctx, clen, skb);
 	if (err) {
 		kfree_skb(skb);
-		if (err == -ENOMEM && !rekey)
+		if (err == -ENOMEM)
 			return err;
 		tcpcrypt_fail(ctx, err == -EBADMSG ? EBADMSG : EIO,
 			      TCPCRYPT_MIB_FRAME_BAD);
@@ -216,6 +225,8 @@ static int rx_open_frame(struct tcpcrypt_sock *ctx, bool rekey, u32 clen)
 	tcpcrypt_rx_consume(rx, TCPCRYPT_FRAME_HDR_LEN + clen);
 	rx->p.ready -= TCPCRYPT_FRAME_HDR_LEN + clen;
 	WRITE_ONCE(rx->p.frames, rx->p.frames - 1);
+	rx->p.rekeys -= rekey;
+	rx->rekeyed = false;
 	WRITE_ONCE(rx->p.inq, rx->p.inq - (clen - TCPCRYPT_FRAME_CLEN_MIN));
 	return rx_accept(ctx, skb);
 }
@@ -247,7 +258,7 @@ int tcpcrypt_rx_open(struct tcpcrypt_sock *ctx)
 	rekey = hdr[0] & TCPCRYPT_FRAME_REKEY;
 	ret = rx_open_frame(ctx, rekey, tcpcrypt_wire_frame_clen(hdr));
 	if (ret > 0 && rekey)
-		tcpcrypt_tx_answer(ctx);
+		tcpcrypt_rekey_run(ctx);
 	return ret;
 }
 
@@ -316,6 +327,7 @@ static int rx_deliver(struct tcpcrypt_rx *rx, struct msghdr *msg, size_t len,
 		WRITE_ONCE(rx->plain_len, rx->plain_len - n);
 		if (!cb->len) {
 			__skb_unlink(skb, &rx->plain);
+			rx->plain_mem -= skb->truesize;
 			consume_skb(skb);
 		}
 	}
@@ -355,7 +367,7 @@ static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, u32 seen,
 		      READ_ONCE(ctx->rx.p.frames) || READ_ONCE(ctx->err) ||
 		      READ_ONCE(sk->sk_err) || READ_ONCE(ctx->detached) ||
 		      READ_ONCE(ctx->rx.plain_len) > seen ||
-		      READ_ONCE(ctx->rx.shut) ||
+		      READ_ONCE(ctx->rx.shut) || READ_ONCE(ctx->rx.finp) ||
 		      (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);

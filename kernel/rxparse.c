@@ -60,6 +60,7 @@ static void rx_complete(struct tcpcrypt_sock *ctx)
 	p->hdr_len = 0;
 	if (!ctx->rx.frames_on)
 		return;
+	p->rekeys += !!(p->hdr[0] & TCPCRYPT_FRAME_REKEY);
 	WRITE_ONCE(p->frames, p->frames + 1);
 	WRITE_ONCE(p->inq, p->inq + p->msg_len - TCPCRYPT_FRAME_OVERHEAD);
 }
@@ -192,9 +193,15 @@ static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 static bool rx_full(const struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_rx *rx = &ctx->rx;
+	const u32 mem = rx->truesize + rx->plain_mem;
 
-	return rx->p.frames && rx->plain_len + rx->p.inq >= rx->lowat &&
-	       rx->truesize >= ctx->sk->sk_rcvbuf / 4;
+	/* frames without data, and nobody who could open them */
+	if (rx->p.frames && mem >= ctx->sk->sk_rcvbuf &&
+	    tcpcrypt_event_unaccepted(ctx))
+		return true;
+	return (rx->p.frames || rx->plain_len) &&
+	       rx->plain_len + rx->p.inq >= rx->lowat &&
+	       mem >= ctx->sk->sk_rcvbuf / 4;
 }
 
 static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
@@ -304,6 +311,7 @@ void tcpcrypt_rx_purge(struct tcpcrypt_rx *rx)
 	rx->cipher_len = 0;
 	rx->truesize = 0;
 	rx->plain_len = 0;
+	rx->plain_mem = 0;
 }
 
 static void rx_input_kex(struct tcpcrypt_sock *ctx)
@@ -346,6 +354,7 @@ static void rx_input_open(struct tcpcrypt_sock *ctx)
 		tcpcrypt_event(ctx, TCPCRYPT_EV_LINGER);
 	else if (rx->p.frames && !sock_flag(sk, SOCK_DEAD))
 		ctx->saved_data_ready(sk);
+	tcpcrypt_rekey_input(ctx);
 }
 
 /**

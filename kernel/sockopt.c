@@ -17,6 +17,33 @@ static bool sockopt_set_refused(int level, int optname)
 	return level == SOL_TCP && optname == TCP_REPAIR;
 }
 
+static bool sockopt_ours(int level, int optname)
+{
+	return level == SOL_TCP && optname > TCP_ENO_BASE &&
+	       optname <= TCPCRYPT_INFO;
+}
+
+static int sockopt_get_int(sockptr_t optval, unsigned int optlen, int *val)
+{
+	if (optlen < sizeof(*val))
+		return -EINVAL;
+	return copy_from_sockptr(val, optval, sizeof(*val)) ? -EFAULT : 0;
+}
+
+/* Context: socket owned */
+static int sockopt_set(struct tcpcrypt_sock *ctx, int optname,
+		       sockptr_t optval, unsigned int optlen)
+{
+	int val, err;
+
+	if (optname != TCPCRYPT_REKEY)
+		return -ENOPROTOOPT;
+	err = sockopt_get_int(optval, optlen, &val);
+	if (err || !val)
+		return err;
+	return tcpcrypt_rekey_start(ctx);
+}
+
 /**
  * tcpcrypt_setsockopt() - proto.setsockopt
  * @sk: a socket that carries our ULP, or did a moment ago
@@ -32,18 +59,29 @@ int tcpcrypt_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen)
 {
 	struct tcpcrypt_sock *ctx = tcpcrypt_sock_get(sk);
+	bool ours = ctx && sockopt_ours(level, optname);
+	int err = 0;
 
-	if (ctx) {
-		tcpcrypt_sock_put(ctx);
-		if (sockopt_set_refused(level, optname))
-			return -EOPNOTSUPP;
+	if (ours) {
+		lock_sock(sk);
+		err = sockopt_set(ctx, optname, optval, optlen);
+		release_sock(sk);
+	} else if (ctx && sockopt_set_refused(level, optname)) {
+		err = -EOPNOTSUPP;
 	}
+	if (ctx)
+		tcpcrypt_sock_put(ctx);
+	if (ours || err)
+		return err;
 	return tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname, optval,
 						  optlen);
 }
 
-/* The longest value is the negotiation transcript */
-#define SOCKOPT_VALUE_MAX	(2 * TCPCRYPT_OPTSPACE)
+/* The longest value is struct tcpcrypt_info */
+#define SOCKOPT_VALUE_MAX	sizeof(struct tcpcrypt_info)
+
+static_assert(SOCKOPT_VALUE_MAX >= 2 * TCPCRYPT_OPTSPACE);
+static_assert(SOCKOPT_VALUE_MAX <= 256);
 
 static int sockopt_int(u8 *value, int i)
 {
@@ -88,6 +126,41 @@ static int sockopt_value(const struct tcpcrypt_sock *ctx, int optname,
 	}
 }
 
+static void sockopt_info_open(const struct tcpcrypt_sock *ctx,
+			      struct tcpcrypt_info *info)
+{
+	info->role = ctx->eno.role_b;
+	info->resumed = ctx->resumed;
+	info->tep = ctx->eno.tep_byte;
+	info->peer_aware = ctx->eno.peer_aware;
+	info->aead = ctx->aead->id;
+	info->tx_generation = ctx->tx.s.gen;
+	info->rx_generation = ctx->rx.s.gen;
+	info->tx_bytes = ctx->tx.s.bytes;
+	info->rx_bytes = ctx->rx.s.bytes;
+	info->tx_frames = ctx->tx.s.frames;
+	info->rx_frames = ctx->rx.s.frames;
+	info->age_ms = jiffies64_to_msecs(get_jiffies_64() - ctx->established);
+}
+
+/* Context: socket owned. Return: length of the value */
+static int sockopt_info(const struct tcpcrypt_sock *ctx, u8 *value)
+{
+	struct tcpcrypt_info info = {};
+
+	info.state = ctx->state;
+	info.passive = ctx->passive;
+	info.error = ctx->err;
+	if (ctx->fallback)
+		strscpy(info.fallback, tcpcrypt_mib_name(ctx->fallback),
+			sizeof(info.fallback));
+	/* set when the keys were in place, and never unset */
+	if (ctx->aead)
+		sockopt_info_open(ctx, &info);
+	memcpy(value, &info, sizeof(info));
+	return sizeof(info);
+}
+
 static bool sockopt_nonblock(const struct sock *sk)
 {
 	const struct socket *sock = sk->sk_socket;
@@ -105,6 +178,8 @@ static int sockopt_get(struct tcpcrypt_sock *ctx, struct sock *sk,
 	long timeo = sock_rcvtimeo(sk, sockopt_nonblock(sk));
 	int ret;
 
+	if (optname == TCPCRYPT_INFO)
+		return sockopt_info(ctx, value);
 	if (sk->sk_state == TCP_SYN_SENT)
 		return -ENOTCONN;
 	ret = tcpcrypt_settle(ctx, sk, &timeo);
@@ -124,12 +199,6 @@ static int sockopt_copy(const u8 *value, int have, char __user *optval,
 	if (put_user(len, optlen) || copy_to_user(optval, value, len))
 		return -EFAULT;
 	return 0;
-}
-
-static bool sockopt_ours(int level, int optname)
-{
-	return level == SOL_TCP && optname > TCP_ENO_BASE &&
-	       optname <= TCPCRYPT_INFO;
 }
 
 /**

@@ -7,20 +7,6 @@
 #include "keysched.h"
 #include "tcpcrypt.h"
 
-static int stream_set_key(struct tcpcrypt_stream *s, bool host_b,
-			  const struct tcpcrypt_aead_alg *alg,
-			  struct tcpcrypt_hmac *hmac)
-{
-	struct tcpcrypt_traffic_key key;
-	int err;
-
-	err = tcpcrypt_ks_traffic_key(hmac, s->mk, host_b, alg->key_len, &key);
-	if (!err)
-		err = tcpcrypt_aead_set_key(&s->aead, alg, &key);
-	memzero_explicit(&key, sizeof(key));
-	return err;
-}
-
 /**
  * tcpcrypt_stream_start() - key a direction for generation 0
  * @s: the stream, zeroed
@@ -37,11 +23,36 @@ int tcpcrypt_stream_start(struct tcpcrypt_stream *s, bool host_b,
 			  struct tcpcrypt_hmac *hmac,
 			  const u8 mk[TCPCRYPT_K_LEN])
 {
+	struct tcpcrypt_traffic_key key;
 	int err;
 
 	memcpy(s->mk, mk, sizeof(s->mk));
 	err = tcpcrypt_aead_init(&s->aead, alg);
-	return err ?: stream_set_key(s, host_b, alg, hmac);
+	if (!err)
+		err = tcpcrypt_ks_traffic_key(hmac, mk, host_b, alg->key_len,
+					      &key);
+	if (!err)
+		err = tcpcrypt_aead_set_key(&s->aead, alg, &key);
+	memzero_explicit(&key, sizeof(key));
+	return err;
+}
+
+/* Context: @mk and @key are the caller's to wipe */
+static int stream_next(const struct tcpcrypt_stream *s, bool host_b,
+		       const struct tcpcrypt_aead_alg *alg,
+		       u8 mk[TCPCRYPT_K_LEN], struct tcpcrypt_traffic_key *key)
+{
+	struct tcpcrypt_hmac *hmac = tcpcrypt_hmac_alloc();
+	int err;
+
+	if (IS_ERR(hmac))
+		return PTR_ERR(hmac);
+	err = tcpcrypt_ks_next_mk(hmac, s->mk, mk);
+	if (!err)
+		err = tcpcrypt_ks_traffic_key(hmac, mk, host_b, alg->key_len,
+					      key);
+	tcpcrypt_hmac_free(hmac);
+	return err;
 }
 
 /**
@@ -51,25 +62,25 @@ int tcpcrypt_stream_start(struct tcpcrypt_stream *s, bool host_b,
  * @alg: negotiated AEAD
  *
  * Context: process; sleeps.
- * Return: 0 or a negative errno; then the stream must not be used any more.
+ * Return: 0; -ENOMEM, and the stream is what it was; -EIO, and it must not be
+ * used any more.
  */
 int tcpcrypt_stream_rekey(struct tcpcrypt_stream *s, bool host_b,
 			  const struct tcpcrypt_aead_alg *alg)
 {
-	struct tcpcrypt_hmac *hmac = tcpcrypt_hmac_alloc();
+	struct tcpcrypt_traffic_key key;
 	u8 mk[TCPCRYPT_K_LEN];
 	int err;
 
-	if (IS_ERR(hmac))
-		return PTR_ERR(hmac);
-	err = tcpcrypt_ks_next_mk(hmac, s->mk, mk);
+	err = stream_next(s, host_b, alg, mk, &key);
 	if (!err) {
 		memcpy(s->mk, mk, sizeof(mk));
-		err = stream_set_key(s, host_b, alg, hmac);
 		s->gen++;
+		if (tcpcrypt_aead_set_key(&s->aead, alg, &key))
+			err = -EIO;
 	}
 	memzero_explicit(mk, sizeof(mk));
-	tcpcrypt_hmac_free(hmac);
+	memzero_explicit(&key, sizeof(key));
 	return err;
 }
 

@@ -253,6 +253,7 @@ struct tcpcrypt_tx {
  * @msg_len: length of that message with its header
  * @ready: bytes of complete messages in the queue
  * @frames: complete frames in the queue
+ * @rekeys: how many of those have the rekey bit
  * @inq: application bytes in those frames
  * @bad: errno of a malformed header behind the complete messages
  */
@@ -263,6 +264,7 @@ struct tcpcrypt_rxparse {
 	u32 msg_len;
 	u32 ready;
 	u32 frames;
+	u32 rekeys;
 	u32 inq;
 	int bad;
 };
@@ -279,6 +281,9 @@ struct tcpcrypt_rxparse {
  * @stalled: memory was short; the timer tries again
  * @plain: authenticated application data, in order
  * @plain_len: bytes in @plain
+ * @plain_mem: memory that @plain takes
+ * @rekeyed: the key is the one of the frame at the front of @cipher, which
+ *	has the rekey bit and could not be opened yet
  * @aad: where the AEAD puts its copy of the associated data
  * @finp: FINp has been received and authenticated
  * @shut: shutdown(SHUT_RD) has been called
@@ -295,10 +300,30 @@ struct tcpcrypt_rx {
 	bool stalled;
 	struct sk_buff_head plain;
 	u32 plain_len;
+	u32 plain_mem;
+	bool rekeyed;
 	u8 *aad;
 	bool finp;
 	bool shut;
 	int lowat;
+};
+
+/**
+ * struct tcpcrypt_rekey - when the sending key is replaced (rekey.c)
+ * @frames: tcpcrypt_stream.frames when it was set
+ * @bytes: tcpcrypt_stream.bytes then
+ * @off: tcpcrypt_stream.off then
+ * @since: jiffies then
+ * @wanted: replace it with the next frame
+ * @deferred: there is something to open, but nobody has accepted the socket
+ */
+struct tcpcrypt_rekey {
+	u64 frames;
+	u64 bytes;
+	u64 off;
+	unsigned long since;
+	bool wanted;
+	bool deferred;
 };
 
 /* What icsk_ulp_data points to: the first member of either struct tells */
@@ -313,6 +338,8 @@ enum tcpcrypt_event {
 	TCPCRYPT_EV_ABORT,	/* reset the connection with @err */
 	TCPCRYPT_EV_FLUSH,	/* hand over what TCP would not take */
 	TCPCRYPT_EV_LINGER,	/* look whether a closed socket may go */
+	TCPCRYPT_EV_OPEN,	/* open frames that no reader comes for */
+	TCPCRYPT_EV_REKEY,	/* initiate rekeying */
 };
 
 /**
@@ -351,6 +378,7 @@ enum tcpcrypt_event {
  * @hs: key exchange, gone once open
  * @tx: sending half
  * @rx: receiving half
+ * @rekey: when the sending key is replaced
  * @saved_data_ready: the socket's own callback
  * @saved_state_change: the socket's own callback
  * @saved_write_space: the socket's own callback
@@ -394,6 +422,7 @@ struct tcpcrypt_sock {
 	struct tcpcrypt_handshake *hs;
 	struct tcpcrypt_tx tx;
 	struct tcpcrypt_rx rx;
+	struct tcpcrypt_rekey rekey;
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_state_change)(struct sock *sk);
 	void (*saved_write_space)(struct sock *sk);
@@ -450,6 +479,7 @@ void tcpcrypt_write_space(struct sock *sk);
 void tcpcrypt_release_cb(struct sock *sk);
 void tcpcrypt_event(struct tcpcrypt_sock *ctx, enum tcpcrypt_event ev);
 void tcpcrypt_event_after(struct tcpcrypt_sock *ctx, unsigned long delay);
+bool tcpcrypt_event_unaccepted(const struct tcpcrypt_sock *ctx);
 void tcpcrypt_event_cancel(struct tcpcrypt_sock *ctx);
 void tcpcrypt_event_work(struct work_struct *work);
 void tcpcrypt_event_timer(struct work_struct *work);
@@ -492,7 +522,6 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 		      size_t len, bool finp, int flags);
 int tcpcrypt_tx_flush(struct tcpcrypt_sock *ctx, int flags);
 int tcpcrypt_tx_finish(struct tcpcrypt_sock *ctx);
-void tcpcrypt_tx_answer(struct tcpcrypt_sock *ctx);
 int tcpcrypt_tx_init_msg(struct sock *sk, u8 *msg, size_t len);
 void tcpcrypt_tx_free(struct tcpcrypt_tx *tx);
 
@@ -511,6 +540,15 @@ bool tcpcrypt_rx_readable(const struct tcpcrypt_sock *ctx);
 int tcpcrypt_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		     int flags);
 int tcpcrypt_ioctl(struct sock *sk, int cmd, int *karg);
+
+/* rekey.c: new keys, of our own accord or the peer's */
+void tcpcrypt_rekey_begin(struct tcpcrypt_sock *ctx);
+bool tcpcrypt_rekey_due(const struct tcpcrypt_sock *ctx, size_t len, bool finp);
+int tcpcrypt_rekey_start(struct tcpcrypt_sock *ctx);
+int tcpcrypt_rekey_request(struct tcpcrypt_sock *ctx);
+void tcpcrypt_rekey_input(struct tcpcrypt_sock *ctx);
+void tcpcrypt_rekey_open(struct tcpcrypt_sock *ctx);
+void tcpcrypt_rekey_run(struct tcpcrypt_sock *ctx);
 
 /* close.c */
 void tcpcrypt_close(struct sock *sk, long timeout);

@@ -244,22 +244,17 @@ static int tx_seal(struct tcpcrypt_tx *tx, unsigned int plen)
 	return tcpcrypt_aead_seal(&tx->s.aead, tx->s.off, sg, sg, plen);
 }
 
-/* Before a frame is sealed: may this generation's key seal it? */
-static int tx_check_limits(struct tcpcrypt_tx *tx)
-{
-	/* RFC 8548 section 3.6: a frame ID must not repeat under one key */
-	return tx->s.off > U64_MAX - 2 * TCPCRYPT_FRAME_CLEN_MAX ?
-	       -EMSGSIZE : 0;
-}
-
 static int tx_rekey(struct tcpcrypt_sock *ctx)
 {
 	int err;
 
 	err = tcpcrypt_stream_rekey(&ctx->tx.s, ctx->eno.role_b, ctx->aead);
+	if (err == -EIO)
+		tcpcrypt_fail(ctx, EIO, TCPCRYPT_MIB_KEX_FAILED);
 	if (err)
 		return err;
 	ctx->tx.rekey = true;
+	tcpcrypt_rekey_begin(ctx);
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_REKEY_SENT);
 	return 0;
 }
@@ -283,11 +278,11 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 {
 	struct tcpcrypt_tx *tx = &ctx->tx;
 	unsigned int wire;
-	int err;
+	int err = 0;
 
-	err = tx_check_limits(tx);
-	/* RFC 8548 section 3.8: follow the peer's generation */
-	if (!err && tx->s.gen < ctx->rx.s.gen && !tx->rekey)
+	/* RFC 8548 section 3.8: follow the peer's generation, or go ahead */
+	if (!tx->rekey && (tx->s.gen < ctx->rx.s.gen ||
+			   tcpcrypt_rekey_due(ctx, len, finp)))
 		err = tx_rekey(ctx);
 	if (err)
 		return err;
@@ -323,28 +318,6 @@ err_revert:
 err_unreserve:
 	tx_unreserve(tx);
 	return err;
-}
-
-/**
- * tcpcrypt_tx_answer() - answer the peer's rekeying at once
- * @ctx: connection in TCPCRYPT_OPEN
- *
- * One empty frame for each generation we are behind (RFC 8548 section 3.8).
- * A peer that does not read our answers has to wait for them: they are held
- * to the bounds of the send buffer.
- *
- * Context: process, socket owned; sleeps.
- */
-void tcpcrypt_tx_answer(struct tcpcrypt_sock *ctx)
-{
-	struct tcpcrypt_tx *tx = &ctx->tx;
-
-	while (tx->s.gen < ctx->rx.s.gen && !tx->finp && !tx->pending &&
-	       sk_stream_memory_free(ctx->sk))
-		if (tcpcrypt_tx_frame(ctx, NULL, 0, false, 0) < 0)
-			break;
-	if (tx->s.gen < ctx->rx.s.gen && !tx->finp)
-		tcpcrypt_event_after(ctx, TX_RETRY);
 }
 
 /**

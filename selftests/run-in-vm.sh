@@ -16,7 +16,7 @@ LIMIT=${TCPCRYPT_TEST_SECONDS:-600}
 
 scripts=("$@")
 if [ ${#scripts[@]} -eq 0 ]; then
-	scripts=(semantics.sh transfer.sh)
+	scripts=(semantics.sh transfer.sh rekey.sh)
 fi
 
 ip link set lo up

@@ -35,6 +35,51 @@
 
 #define TCPCRYPT_SESSID_BYTES	33
 
+/**
+ * struct tcpcrypt_info - what TCPCRYPT_INFO tells
+ * @state: enum tcpcrypt_conn_state
+ * @role: enum tcpcrypt_role
+ * @passive: 1 when the other end sent the first SYN
+ * @resumed: 1 when the keys come from an earlier session
+ * @tep: key exchange, as TCP_ENO_NEGTEP
+ * @peer_aware: the other end's application-aware bit
+ * @aead: cipher
+ * @error: errno that ended the connection, or 0
+ * @tx_generation: generation of the key for sending
+ * @rx_generation: generation of the key for receiving
+ * @reserved: 0
+ * @tx_bytes: application data sent
+ * @rx_bytes: application data received
+ * @tx_frames: frames sent
+ * @rx_frames: frames received
+ * @age_ms: milliseconds since the keys exist
+ * @fallback: name of the counter that says why the connection is plain, or
+ *	empty
+ *
+ * Members up to @resumed are always valid, @error and @fallback too; the others
+ * in TCPCRYPT_CONN_OPEN and after it.  Later versions may add members at the
+ * end: a caller gets as many bytes as it asks for, and is told how many.
+ */
+struct tcpcrypt_info {
+	__u8 state;
+	__u8 role;
+	__u8 passive;
+	__u8 resumed;
+	__u8 tep;
+	__u8 peer_aware;
+	__u16 aead;
+	__u32 error;
+	__u32 tx_generation;
+	__u32 rx_generation;
+	__u32 reserved;
+	__u64 tx_bytes;
+	__u64 rx_bytes;
+	__u64 tx_frames;
+	__u64 rx_frames;
+	__u64 age_ms;
+	char fallback[32];
+};
+
 /*
  * Key exchanges (TEPs) and AEADs by their IANA numbers, RFC 8548 section 7.
  */

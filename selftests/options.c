@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What applications can ask of the module, and what an encrypted connection
+ * does by itself: options, new keys, liveness, urgent data. Over loopback,
+ * each test once over IPv4 and once over IPv6; semantics that plain TCP has,
+ * too, are tried on it first.
+ *
+ *	options [-l] [-t SECONDS] [TEST...]
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/tcpcrypt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tools/stream.h"
+#include "harness.h"
+
+#ifndef TCP_ULP
+#define TCP_ULP 31
+#endif
+
+#define WAIT_MS		20000	/* for what must happen */
+#define QUIET_MS	150	/* for what must not happen */
+
+struct test *tests;
+struct test **tests_end = &tests;
+int test_failures;
+
+/* ---------------------------------------------------------------- helpers */
+
+struct pair {
+	int c;		/* active opener */
+	int s;		/* passive opener */
+	int l;
+	struct sockaddr_storage addr;
+	socklen_t len;
+};
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int new_socket(const struct variant *v)
+{
+	int fd = socket(v->family == 4 ? AF_INET : AF_INET6,
+			SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+static void loopback_addr(const struct variant *v, struct pair *p, int port)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&p->addr;
+	struct sockaddr_in *in = (struct sockaddr_in *)&p->addr;
+
+	memset(&p->addr, 0, sizeof(p->addr));
+	if (v->family == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		p->len = sizeof(*in);
+	} else {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+		in6->sin6_addr = in6addr_loopback;
+		p->len = sizeof(*in6);
+	}
+}
+
+/* A port that is excluded from encryption when the variant is plain */
+static void new_listener(const struct variant *v, struct pair *p)
+{
+	int on = 1;
+
+	p->l = new_socket(v);
+	setsockopt(p->l, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	loopback_addr(v, p, v->encrypted ? 0 : 9993);
+	ASSERT_EQ(bind(p->l, (void *)&p->addr, p->len), 0);
+	ASSERT_EQ(listen(p->l, 8), 0);
+	ASSERT_EQ(getsockname(p->l, (void *)&p->addr, &p->len), 0);
+}
+
+static void join(const struct variant *v, struct pair *p)
+{
+	ASSERT_EQ(connect(p->c, (void *)&p->addr, p->len), 0);
+	p->s = accept(p->l, NULL, NULL);
+	ASSERT(p->s >= 0);
+}
+
+static void open_pair(const struct variant *v, struct pair *p)
+{
+	new_listener(v, p);
+	p->c = new_socket(v);
+	join(v, p);
+}
+
+static void close_pair(struct pair *p)
+{
+	close(p->c);
+	close(p->s);
+	close(p->l);
+}
+
+static int set_int(int fd, int opt, int val)
+{
+	return setsockopt(fd, IPPROTO_TCP, opt, &val, sizeof(val));
+}
+
+static ssize_t recv_all(int fd, void *buf, size_t len)
+{
+	size_t n = 0;
+	ssize_t ret;
+
+	while (n < len) {
+		ret = recv(fd, (char *)buf + n, len - n, 0);
+		if (ret < 0 && errno == EINTR)
+			continue;
+		if (ret <= 0)
+			return ret ? -1 : (ssize_t)n;
+		n += ret;
+	}
+	return n;
+}
+
+static ssize_t recv_one(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, 0);
+}
+
+static ssize_t send_all(int fd, const void *buf, size_t len)
+{
+	size_t n = 0;
+	ssize_t ret;
+
+	while (n < len) {
+		ret = send(fd, (const char *)buf + n, len - n, MSG_NOSIGNAL);
+		if (ret < 0 && errno == EINTR)
+			continue;
+		if (ret < 0)
+			return -1;
+		n += ret;
+	}
+	return n;
+}
+
+/* The session ID tells that the key exchange is over. */
+static bool encrypted(int fd)
+{
+	uint8_t id[64];
+	socklen_t len = sizeof(id);
+
+	return !getsockopt(fd, IPPROTO_TCP, TCP_ENO_SESSID, id, &len) &&
+	       len == TCPCRYPT_SESSID_BYTES;
+}
+
+static struct tcpcrypt_info info(int fd)
+{
+	struct tcpcrypt_info i = {};
+	socklen_t len = sizeof(i);
+
+	ASSERT_EQ(getsockopt(fd, IPPROTO_TCP, TCPCRYPT_INFO, &i, &len), 0);
+	ASSERT_EQ(len, sizeof(i));
+	return i;
+}
+
+/* Until both directions of a socket have reached a generation */
+static bool wait_gen(int fd, unsigned int tx, unsigned int rx)
+{
+	long end = now_ms() + WAIT_MS;
+	struct tcpcrypt_info i;
+
+	do {
+		i = info(fd);
+		if (i.tx_generation == tx && i.rx_generation == rx)
+			return true;
+		usleep(2000);
+	} while (now_ms() < end);
+	printf("# generations tx %u rx %u, expected %u and %u\n",
+	       i.tx_generation, i.rx_generation, tx, rx);
+	return false;
+}
+
+/* ---------------------------------------------------------------- new keys */
+
+TEST(info_of_a_connection)
+{
+	struct tcpcrypt_info c, s;
+	struct pair p;
+	char in[4];
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	EXPECT_EQ(send(p.c, "abcd", 4, 0), 4);
+	EXPECT_EQ(recv_all(p.s, in, 4), 4);
+	c = info(p.c);
+	s = info(p.s);
+	EXPECT_EQ(c.state, TCPCRYPT_CONN_OPEN);
+	EXPECT_EQ(c.role, TCPCRYPT_ROLE_A);
+	EXPECT_EQ(s.role, TCPCRYPT_ROLE_B);
+	EXPECT_EQ(c.passive, 0);
+	EXPECT_EQ(s.passive, 1);
+	EXPECT_EQ(c.tep, s.tep);
+	EXPECT_EQ(c.aead, s.aead);
+	EXPECT(c.aead != 0);
+	EXPECT_EQ(c.tx_bytes, 4);
+	EXPECT_EQ(s.rx_bytes, 4);
+	EXPECT_EQ(c.tx_frames, 1);
+	EXPECT_EQ(s.rx_frames, 1);
+	EXPECT_EQ(c.error, 0);
+	EXPECT_EQ(c.fallback[0], 0);
+	close_pair(&p);
+}
+
+TEST(rekey_is_answered_without_a_reader)
+{
+	struct pair p;
+	char in[8];
+	int i;
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	/* nobody reads at either end, and there are data in between */
+	EXPECT_EQ(send(p.c, "one", 3, 0), 3);
+	for (i = 1; i <= 5; i++) {
+		ASSERT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+		ASSERT(wait_gen(p.c, i, i));
+		ASSERT(wait_gen(p.s, i, i));
+	}
+	EXPECT_EQ(send(p.c, "two", 3, 0), 3);
+	EXPECT_EQ(send(p.s, "three", 5, 0), 5);
+	EXPECT_EQ(recv_all(p.s, in, 6), 6);
+	EXPECT(!memcmp(in, "onetwo", 6));
+	EXPECT_EQ(recv_all(p.c, in, 5), 5);
+	EXPECT(!memcmp(in, "three", 5));
+	close_pair(&p);
+}
+
+TEST(rekey_before_accept)
+{
+	struct pair p;
+
+	new_listener(v, &p);
+	p.c = new_socket(v);
+	ASSERT_EQ(connect(p.c, (void *)&p.addr, p.len), 0);
+	ASSERT(encrypted(p.c));
+	ASSERT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+	usleep(QUIET_MS * 1000);
+	p.s = accept(p.l, NULL, NULL);
+	ASSERT(p.s >= 0);
+	/* nobody reads: accept() alone makes the answer possible */
+	ASSERT(wait_gen(p.c, 1, 1));
+	close_pair(&p);
+}
+
+TEST(rekey_before_accept_and_close)
+{
+	struct pair p;
+
+	new_listener(v, &p);
+	p.c = new_socket(v);
+	ASSERT_EQ(connect(p.c, (void *)&p.addr, p.len), 0);
+	ASSERT(encrypted(p.c));
+	ASSERT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+	usleep(QUIET_MS * 1000);
+	/* the child dies unaccepted; the kernel log must stay quiet */
+	close(p.l);
+	close(p.c);
+}
+
+TEST(rekey_both_ends_at_once)
+{
+	struct pair p;
+	int i;
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	for (i = 1; i <= 20; i++) {
+		ASSERT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+		ASSERT_EQ(set_int(p.s, TCPCRYPT_REKEY, 1), 0);
+	}
+	/* ends up level, whoever was first */
+	for (i = 0; i < 1000; i++) {
+		struct tcpcrypt_info c = info(p.c), s = info(p.s);
+
+		if (c.tx_generation == c.rx_generation &&
+		    s.tx_generation == s.rx_generation &&
+		    c.tx_generation == s.tx_generation)
+			break;
+		usleep(10000);
+	}
+	ASSERT(i < 1000);
+	EXPECT(info(p.c).tx_generation >= 1);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT_EQ(recv_one(p.s), 1);
+	close_pair(&p);
+}
+
+/* RFC 8548 section 3.8: one empty rekey frame until it has been answered */
+TEST(rekey_is_not_repeated_while_unanswered)
+{
+	struct pair p;
+	int i;
+
+	/* nobody accepts: no answer comes */
+	new_listener(v, &p);
+	p.c = new_socket(v);
+	ASSERT_EQ(connect(p.c, (void *)&p.addr, p.len), 0);
+	ASSERT(encrypted(p.c));
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+	EXPECT_EQ(info(p.c).tx_generation, 1);
+	EXPECT_EQ(info(p.c).tx_frames, 1);
+	p.s = accept(p.l, NULL, NULL);
+	ASSERT(wait_gen(p.c, 1, 1));
+	EXPECT_EQ(set_int(p.c, TCPCRYPT_REKEY, 1), 0);
+	ASSERT(wait_gen(p.c, 2, 2));
+	close_pair(&p);
+}
+
+struct bulk {
+	int fd;
+	size_t len;
+	bool send;
+	bool ok;
+};
+
+static void *bulk_run(void *arg)
+{
+	struct stream st = { .seed = 7 };
+	struct bulk *b = arg;
+	char buf[16384], want[16384];
+	size_t done = 0, n;
+	ssize_t ret;
+
+	while (done < b->len) {
+		n = b->len - done < sizeof(buf) ? b->len - done : sizeof(buf);
+		st.off = done;
+		stream_fill(&st, want, n);
+		if (b->send) {
+			if (send_all(b->fd, want, n) != (ssize_t)n)
+				return NULL;
+			ret = n;
+		} else {
+			ret = recv(b->fd, buf, n, 0);
+			if (ret <= 0 || memcmp(buf, want, ret))
+				return NULL;
+		}
+		done += ret;
+	}
+	b->ok = true;
+	return NULL;
+}
+
+TEST(rekey_under_load)
+{
+	struct bulk b[4];
+	struct pair p;
+	pthread_t t[4];
+	int i;
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	for (i = 0; i < 4; i++) {
+		b[i] = (struct bulk){
+			.fd = i < 2 ? p.c : p.s, .len = 1 << 20,
+			.send = !(i & 1),
+		};
+		ASSERT_EQ(pthread_create(&t[i], NULL, bulk_run, &b[i]), 0);
+	}
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(set_int(i & 1 ? p.c : p.s, TCPCRYPT_REKEY, 1), 0);
+		usleep(1000);
+	}
+	for (i = 0; i < 4; i++) {
+		pthread_join(t[i], NULL);
+		EXPECT(b[i].ok, "thread %d", i);
+	}
+	EXPECT(info(p.c).tx_generation > 0);
+	close_pair(&p);
+}
+
+/* rekey.sh sets rekey_bytes to 64 KiB here */
+TEST(limit_of_bytes)
+{
+	struct bulk out = { .len = 1 << 20, .send = true };
+	struct bulk in = { .len = 1 << 20 };
+	const char *max = getenv("REKEY_BYTES");
+	struct pair p;
+	pthread_t t;
+
+	ASSERT(max);
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	out.fd = p.c;
+	in.fd = p.s;
+	ASSERT_EQ(pthread_create(&t, NULL, bulk_run, &out), 0);
+	bulk_run(&in);
+	pthread_join(t, NULL);
+	EXPECT(in.ok && out.ok);
+	/* a frame may go over the limit, so a little less often */
+	EXPECT(info(p.c).tx_generation >= (1U << 20) / (2 * atoi(max)),
+	       "generation %u", info(p.c).tx_generation);
+	ASSERT(wait_gen(p.s, info(p.c).tx_generation, info(p.c).tx_generation));
+	close_pair(&p);
+}
+
+/* rekey.sh sets rekey_secs to 1 here */
+TEST(limit_of_seconds)
+{
+	struct pair p;
+	char in[2];
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	EXPECT_EQ(info(p.c).tx_generation, 0);
+	usleep(1200000);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT_EQ(info(p.c).tx_generation, 1);
+	ASSERT(wait_gen(p.c, 1, 1));
+	EXPECT_EQ(recv_all(p.s, in, 1), 1);
+	close_pair(&p);
+}
+
+TEST(rekey_on_what_is_not_encrypted)
+{
+	struct variant plain = { .family = v->family };
+	struct pair p;
+
+	open_pair(&plain, &p);
+	EXPECT_ERR(set_int(p.c, TCPCRYPT_REKEY, 1), ENOPROTOOPT);
+	close_pair(&p);
+
+	open_pair(v, &p);
+	ASSERT(encrypted(p.c));
+	EXPECT_ERR(setsockopt(p.c, IPPROTO_TCP, TCPCRYPT_REKEY, "", 1), EINVAL);
+	EXPECT_EQ(set_int(p.c, TCPCRYPT_REKEY, 0), 0);
+	EXPECT_EQ(info(p.c).tx_generation, 0);
+	EXPECT_EQ(shutdown(p.c, SHUT_WR), 0);
+	EXPECT_ERR(set_int(p.c, TCPCRYPT_REKEY, 1), EPIPE);
+	/* the other end still may, and gets no answer */
+	EXPECT_EQ(set_int(p.s, TCPCRYPT_REKEY, 1), 0);
+	EXPECT_EQ(recv_one(p.s), 0);
+	EXPECT_EQ(send(p.s, "x", 1, 0), 1);
+	EXPECT_EQ(recv_one(p.c), 1);
+	close_pair(&p);
+}
+
+/* ---------------------------------------------------------------- the runner */
+
+static const struct variant variants[] = {
+	{ "ipv4", true, 4 },
+	{ "ipv6", true, 6 },
+};
+
+#define NVARIANTS	(sizeof(variants) / sizeof(variants[0]))
+
+static pid_t child;
+
+static void on_timeout(int sig)
+{
+	if (child > 0)
+		kill(-child, SIGKILL);
+}
+
+static int run_one(const struct test *t, const struct variant *v, int limit)
+{
+	struct sigaction sa = { .sa_handler = on_timeout };
+	int st = 0;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		setpgid(0, 0);
+		signal(SIGPIPE, SIG_IGN);
+		setvbuf(stdout, NULL, _IOLBF, 0);
+		t->fn(v);
+		fflush(stdout);
+		_exit(test_failures ? 1 : 0);
+	}
+	setpgid(child, child);
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(limit);
+	while (waitpid(child, &st, 0) < 0 && errno == EINTR)
+		;
+	alarm(0);
+	kill(-child, SIGKILL);
+	if (WIFSIGNALED(st))
+		printf("# ended by signal %d%s\n", WTERMSIG(st),
+		       WTERMSIG(st) == SIGKILL ? " (time limit)" : "");
+	return st;
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (strstr(name, argv[i]))
+			return true;
+	return !argc;
+}
+
+int main(int argc, char **argv)
+{
+	int o, limit = 60, n = 0, failed = 0;
+	bool list = false;
+	struct test *t;
+	unsigned int k;
+	long start;
+
+	while ((o = getopt(argc, argv, "lt:")) != -1) {
+		if (o == 'l') {
+			list = true;
+		} else if (o == 't') {
+			limit = atoi(optarg);
+		} else {
+			fprintf(stderr, "usage: options [-l] [-t SECONDS] [TEST...]\n");
+			return 2;
+		}
+	}
+	for (t = tests; t; t = t->next) {
+		for (k = 0; k < NVARIANTS; k++) {
+			char name[128];
+
+			snprintf(name, sizeof(name), "%s.%s", t->name, variants[k].name);
+			if (!wanted(name, argc - optind, argv + optind))
+				continue;
+			if (list) {
+				puts(name);
+				continue;
+			}
+			n++;
+			start = now_ms();
+			if (run_one(t, &variants[k], limit)) {
+				failed++;
+				printf("not ");
+			}
+			printf("ok %d - %s # %ld ms\n", n, name, now_ms() - start);
+		}
+	}
+	if (!list)
+		printf("1..%d\n# %d of %d failed\n", n, failed, n);
+	return failed || !n;
+}
