@@ -27,13 +27,13 @@ tools: ## the user-space programs and the library
 
 .PHONY: setup
 setup: ## fetch everything the tests need (kernels, QEMU, ...) into the cache
-	scripts/setup.sh
+	@scripts/setup.sh
 
 CHECKS := style unit fuzz kunit behaviour
 
 .PHONY: check
 check: ## every check below, through prove
-	scripts/check.sh
+	@scripts/check.sh
 
 .PHONY: $(CHECKS)
 style: ## checkpatch, sparse, W=1 on three kernels, shellcheck, codespell
@@ -42,15 +42,15 @@ fuzz: ## every libFuzzer target for a few seconds
 kunit: ## the KUnit suites on both debug kernels
 behaviour: ## the behaviour tests in virtual machines on every kernel
 $(CHECKS):
-	scripts/check.sh $@
+	@scripts/check.sh $@
 
 .PHONY: demo
 demo: ## two hosts, an encrypted transfer and a plain one, from nothing
-	scripts/demo.sh
+	@scripts/demo.sh
 
 .PHONY: bench
 bench: ## cost against plain TCP and kTLS, counted in instructions
-	scripts/bench.sh
+	@scripts/bench.sh
 
 .PHONY: install
 install: tools ## the module for KDIR= and the tools, below DESTDIR=

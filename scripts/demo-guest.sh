@@ -111,8 +111,10 @@ plain()
 
 both()
 {
-	local dev size sid_client sid_server
+	local dev size sid_client sid_server up
 
+	read -r up _ </proc/uptime
+	echo "  booted in $up s"
 	dev=$(card)
 	ip netns add client
 	ip netns add server
@@ -132,12 +134,15 @@ both()
 	echo "   curl fetched $size bytes from nginx in $took, and this went over the wire:"
 	python3 "$here/demo-wire.py" $DIR/before.pcap plain "$MARK" || fail "unexpected capture"
 
+	t=$(now)
 	insmod "$TCPCRYPT_KO"
+	took=$(since "$t")
 	echo
-	echo "== 2. insmod tcpcrypt.ko; the same curl, the same nginx, not even restarted"
+	echo "== 2. insmod tcpcrypt.ko ($took); the same curl, the same nginx, not even restarted"
 	fetch $SERVER encrypted veth0 look
 	echo "   curl fetched $size bytes from nginx in $took, and this went over the wire:"
-	python3 "$here/demo-wire.py" $DIR/encrypted.pcap encrypted "$MARK" || fail "not encrypted"
+	python3 "$here/demo-wire.py" $DIR/encrypted.pcap encrypted "$MARK" \
+		$DIR/before.pcap || fail "not encrypted"
 	echo "   tcnetstat on the client:"
 	sed 's/^/      /' $DIR/encrypted.client
 	echo "   tcnetstat on the server:"

@@ -63,4 +63,4 @@ if [ $rc -ne 0 ]; then
 	exit $rc
 fi
 say ""
-say "Two machines booted, three transfers from a throttled server: $((SECONDS - start)) s; all in all $((SECONDS - begin)) s."
+say "Boot and three transfers from a throttled server: $((SECONDS - start)) s; all in all $((SECONDS - begin)) s."

@@ -144,7 +144,8 @@ static void test_words(void)
 	for (p = one; *p; p++)
 		blanks += *p == ' ';
 	ok(blanks == 7, "eight words");
-	ok(!strcmp(one, "ankle hammer giraffe flute rainbow sapphire temple jungle"), "the words never change");
+	ok(!strcmp(one, "ankle hammer giraffe flute rainbow sapphire temple jungle"),
+	   "the words never change");
 	sid[32] = 1;
 	tcpcrypt_words_of(sid, sizeof(sid), two);
 	ok(strcmp(one, two), "another session has other words");
