@@ -78,7 +78,9 @@ static void tx_unlend_socket(struct sock *sk)
  * @len: how many
  *
  * MSG_EOR keeps later data out of its last segment, which must carry PSH
- * (RFC 8548 section 3.3), and a corked socket must not hold it back.
+ * (RFC 8548 section 3.3), and a corked socket must not hold it back. Nor must
+ * the message hold the application's first data back, as Nagle's algorithm
+ * holds back a small segment behind another: host B may send data at once.
  *
  * Context: socket locked, either way; may be softirq.
  * Return: bytes taken or a negative errno.
@@ -92,6 +94,7 @@ int tcpcrypt_tx_init_msg(struct sock *sk, u8 *msg, size_t len)
 	const bool task_frag = sk->sk_use_task_frag;
 	const gfp_t gfp = sk->sk_allocation;
 	struct tcp_sock *tp = tcp_sk(sk);
+	const u32 snd_sml = tp->snd_sml;
 	const u8 nonagle = tp->nonagle;
 	bool lent;
 	int ret;
@@ -103,6 +106,7 @@ int tcpcrypt_tx_init_msg(struct sock *sk, u8 *msg, size_t len)
 	tp->nonagle = TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
 	ret = tcp_sendmsg_locked(sk, &mh, len);
 	tp->nonagle = nonagle;
+	tp->snd_sml = snd_sml;
 	sk->sk_use_task_frag = task_frag;
 	sk->sk_allocation = gfp;
 	if (lent)
