@@ -7,6 +7,8 @@
  */
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
+#include <net/route.h>
 #include <net/tcp.h>
 
 #include "halfopen.h"
@@ -120,20 +122,50 @@ static bool hook_in_ordinary(const struct tcpcrypt_seg *seg)
 		!memcmp(seg->opts, ts, sizeof(ts)));
 }
 
-static void hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
+/* A router leaves what it forwards alone */
+static bool hook_is_local(struct net *net, const struct sk_buff *skb,
+			  const struct tcpcrypt_seg *seg)
+{
+	if (seg->family == AF_INET)
+		return inet_addr_type(net, ip_hdr(skb)->daddr) == RTN_LOCAL;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
+#else
+	return false;
+#endif
+}
+
+/*
+ * The data of a SYN with ENO is neither delivered nor acknowledged, whatever
+ * TCP Fast Open would make of it and whatever becomes of the negotiation: no
+ * TEP of ours defines it (RFC 8547 section 4.7).
+ */
+static bool hook_discard_syn_data(struct net *net, struct sk_buff *skb,
+				  const struct tcpcrypt_seg *seg)
+{
+	if (skb->len <= seg->thoff + sizeof(struct tcphdr) + seg->optlen ||
+	    !hook_is_local(net, skb, seg))
+		return true;
+	return !tcpcrypt_seg_discard_data(skb, seg);
+}
+
+/* Return: false if the segment must not go on */
+static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			const struct nf_hook_state *state,
 			const struct tcpcrypt_seg *seg)
 {
 	if (seg->th.ack) {
 		tcpcrypt_open_synack(tn, skb, state->hook, seg);
-		return;
+		return true;
 	}
 	if (!tcpcrypt_seg_csum_ok(skb, state->hook, seg))
-		return;
-	if (tcpcrypt_eno_present(seg->opts, seg->optlen))
-		tcpcrypt_syn_remember(tn->net, skb, seg);
-	else
+		return true;
+	if (!tcpcrypt_eno_present(seg->opts, seg->optlen)) {
 		tcpcrypt_halfopen_syn(tn, skb, seg);
+		return true;
+	}
+	tcpcrypt_syn_remember(tn->net, skb, seg);
+	return hook_discard_syn_data(tn->net, skb, seg);
 }
 
 static unsigned int hook_in(void *priv, struct sk_buff *skb,
@@ -147,8 +179,8 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	tn = tcpcrypt_pernet(state->net);
 	if (hook_is_syn(&seg))
-		hook_in_syn(tn, skb, state, &seg);
-	else if (seg.th.ack && !seg.th.rst &&
+		return hook_in_syn(tn, skb, state, &seg) ? NF_ACCEPT : NF_DROP;
+	if (seg.th.ack && !seg.th.rst &&
 		 atomic_read(&tn->halfopen_count) &&
 		 tcpcrypt_eno_present(seg.opts, seg.optlen) &&
 		 !tcpcrypt_halfopen_ack(tn, skb, state->hook, &seg))

@@ -228,3 +228,33 @@ int tcpcrypt_seg_insert(struct sk_buff *skb, struct tcpcrypt_seg *seg,
 	seg_fix_csum(skb, seg);
 	return 0;
 }
+
+/**
+ * tcpcrypt_seg_discard_data() - make a received segment one without data
+ * @skb: packet at PRE_ROUTING whose checksum is right
+ * @seg: its header
+ *
+ * Context: softirq.
+ * Return: 0 or -ENOMEM; then the packet must not go on.
+ */
+int tcpcrypt_seg_discard_data(struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg)
+{
+	const unsigned int len = seg->thoff + sizeof(struct tcphdr) +
+				 seg->optlen;
+
+	if (skb_ensure_writable(skb, len) || pskb_trim(skb, len))
+		return -ENOMEM;
+	if (seg->family == AF_INET) {
+		ip_hdr(skb)->tot_len = htons(len - skb_network_offset(skb));
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len = htons(len -
+						   skb_network_offset(skb) -
+						   sizeof(struct ipv6hdr));
+	}
+	/* not what the sender's card or ours has seen */
+	skb->ip_summed = CHECKSUM_NONE;
+	seg_fix_csum(skb, seg);
+	return 0;
+}

@@ -30,6 +30,8 @@ bool tcpcrypt_seg_csum_ok(struct sk_buff *skb, unsigned int hook,
 void tcpcrypt_seg_tuple(const struct sk_buff *skb,
 			const struct tcpcrypt_seg *seg, bool incoming,
 			struct tcpcrypt_tuple *tuple);
+int tcpcrypt_seg_discard_data(struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg);
 int tcpcrypt_seg_insert(struct sk_buff *skb, struct tcpcrypt_seg *seg,
 			const u8 *opt, u8 len);
 
