@@ -34,6 +34,7 @@
  * @key: the connection
  * @rcv_isn: the peer's initial sequence number
  * @snt_isn: ours
+ * @rcv_wnd: the window our SYN-ACK offered
  * @plain: fell back; the SYN-ACK's retransmissions carry no option
  * @acked: the first ACK carried ENO, too
  * @done: a child exists
@@ -51,6 +52,7 @@ struct halfopen {
 	struct tcpcrypt_tuple key;
 	u32 rcv_isn;
 	u32 snt_isn;
+	u32 rcv_wnd;
 	bool plain;
 	bool acked;
 	bool done;
@@ -252,6 +254,7 @@ static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
 	halfopen_tuple(req, &h->key);
 	h->rcv_isn = tcp_rsk(req)->rcv_isn;
 	h->snt_isn = tcp_rsk(req)->snt_isn;
+	h->rcv_wnd = req->rsk_rcv_wnd;
 	h->created = jiffies;
 	h->expires = jiffies + HALFOPEN_SLACK;
 	return h;
@@ -408,6 +411,14 @@ void tcpcrypt_halfopen_syn(struct tcpcrypt_net *tn, const struct sk_buff *skb,
 			WRITE_ONCE(h->plain, true);
 }
 
+/* Will TCP take this segment? It makes no child of one it does not. */
+static bool halfopen_in_window(const struct halfopen *h,
+			       const struct tcpcrypt_seg *seg)
+{
+	/* RFC 9293 section 3.10.7.4; it may have data and be out of order */
+	return ntohl(seg->th.seq) - (h->rcv_isn + 1) <= h->rcv_wnd;
+}
+
 /**
  * tcpcrypt_halfopen_ack() - a non-SYN segment with ENO came in
  * @tn: namespace
@@ -433,7 +444,7 @@ bool tcpcrypt_halfopen_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 	rhl_for_each_entry_rcu(h, pos, list, node) {
 		if (ntohl(seg->th.ack_seq) != h->snt_isn + 1 ||
 		    READ_ONCE(h->done) || READ_ONCE(h->plain) ||
-		    !tcpcrypt_seg_csum_ok(skb, hook, seg))
+		    !halfopen_in_window(h, seg) || !tcpcrypt_seg_csum_ok(skb, hook, seg))
 			continue;
 		if (!tcpcrypt_listener_able(h->listener)) {
 			tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_MIGRATED);
