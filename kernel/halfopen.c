@@ -303,6 +303,16 @@ static bool halfopen_excluded(const struct tcpcrypt_net *tn,
 					ntohs(seg->th.dest));
 }
 
+/*
+ * Has this request been answered before? TCP notes when it first was, and
+ * stamps each SYN-ACK with the time it was made.
+ */
+static bool halfopen_answered(const struct request_sock *req,
+			      const struct sk_buff *skb)
+{
+	return tcp_rsk(req)->snt_synack != tcp_skb_timestamp_us(skb);
+}
+
 /**
  * tcpcrypt_halfopen_synack() - decide on a SYN-ACK, first of all hooks
  * @tn: namespace
@@ -327,6 +337,9 @@ void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 	halfopen_tuple(req, &tuple);
 	syn = tcpcrypt_syn_find(tn->net, &tuple, tcp_rsk(req)->rcv_isn);
 	if (!syn || halfopen_find(tn, req))
+		return;
+	/* a SYN-ACK that had no option has none when it is repeated either */
+	if (halfopen_answered(req, skb))
 		return;
 	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_RECEIVED);
 	why = TCPCRYPT_MIB_SYN_EXCLUDED;
