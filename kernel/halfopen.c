@@ -367,6 +367,29 @@ refuse:
 }
 
 /**
+ * tcpcrypt_halfopen_cookie() - a SYN-ACK that belongs to no request
+ * @tn: namespace
+ * @skb: the SYN-ACK at LOCAL_OUT
+ * @seg: its header
+ *
+ * A SYN cookie has no room for what was negotiated.
+ *
+ * Context: softirq.
+ */
+void tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
+			      const struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_tuple tuple;
+
+	if (!seg->th.ack)
+		return;
+	tcpcrypt_seg_tuple(skb, seg, false, &tuple);
+	if (tcpcrypt_syn_find(tn->net, &tuple, ntohl(seg->th.ack_seq) - 1))
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_SYNCOOKIE);
+}
+
+/**
  * tcpcrypt_halfopen_insert() - put the ENO option into a SYN-ACK
  * @tn: namespace
  * @req: the request it answers

@@ -12,6 +12,9 @@ void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 			      const struct request_sock *req,
 			      const struct sk_buff *skb,
 			      const struct tcpcrypt_seg *seg);
+void tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
+			      const struct sk_buff *skb,
+			      const struct tcpcrypt_seg *seg);
 void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
 			      const struct request_sock *req,
 			      struct sk_buff *skb, struct tcpcrypt_seg *seg);

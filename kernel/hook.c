@@ -44,14 +44,16 @@ static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
 	struct tcpcrypt_net *tn;
 	struct tcpcrypt_seg seg;
 
-	if (!sk || (sk->sk_state != TCP_SYN_SENT &&
-		    sk->sk_state != TCP_NEW_SYN_RECV))
+	if (sk && sk->sk_state != TCP_SYN_SENT &&
+	    sk->sk_state != TCP_NEW_SYN_RECV)
 		return NF_ACCEPT;
 	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg) ||
 	    !hook_is_syn(&seg))
 		return NF_ACCEPT;
 	tn = tcpcrypt_pernet(state->net);
-	if (sk->sk_state == TCP_NEW_SYN_RECV)
+	if (!sk)
+		tcpcrypt_halfopen_cookie(tn, skb, &seg);
+	else if (sk->sk_state == TCP_NEW_SYN_RECV)
 		tcpcrypt_halfopen_synack(tn, inet_reqsk(sk), skb, &seg);
 	else if (!seg.th.ack && sk_is_tcp(sk))
 		tcpcrypt_open_attach(tn, sk, skb, &seg);
