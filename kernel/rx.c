@@ -392,12 +392,41 @@ static int rx_block(struct tcpcrypt_sock *ctx, struct sock *sk, bool some,
 	return ret && some ? 1 : ret;
 }
 
+static u32 rx_inq(const struct tcpcrypt_sock *ctx)
+{
+	return READ_ONCE(ctx->rx.plain_len) + READ_ONCE(ctx->rx.p.inq);
+}
+
+/* Complete frames that ever came out of TCP's queue */
+static u64 rx_frames_seen(const struct tcpcrypt_rx *rx)
+{
+	return rx->s.frames + rx->p.frames;
+}
+
+/*
+ * Make what was left in TCP's queue visible. A reader that has asked SIOCINQ
+ * reads so much and waits for an edge: one that no bottom half will give for
+ * frames that this call found in the queue.
+ */
+static void rx_announce(struct tcpcrypt_sock *ctx, u64 seen)
+{
+	const struct tcpcrypt_rx *rx = &ctx->rx;
+
+	if (ctx->state != TCPCRYPT_OPEN)
+		return;
+	if (!rx->p.frames)
+		tcpcrypt_rx_pull(ctx);
+	if (rx_frames_seen(rx) > seen && (rx->p.frames || rx->plain_len))
+		ctx->saved_data_ready(ctx->sk);
+}
+
 static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 		      struct msghdr *msg, size_t len, int flags, long timeo)
 {
 	int target = flags & MSG_WAITALL ? len :
 		     min_t(int, READ_ONCE(ctx->rx.lowat), len);
 	u32 skip = flags & MSG_PEEK ? max(sk_peek_offset(sk, flags), 0) : 0;
+	const u64 seen = rx_frames_seen(&ctx->rx);
 	int copied = 0;
 	int ret;
 
@@ -421,15 +450,8 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 	}
 	if (ret == -EBADMSG)
 		WRITE_ONCE(sk->sk_err, 0);
-	/* what was left in TCP's queue must become visible to poll() */
-	if (ctx->state == TCPCRYPT_OPEN && !ctx->rx.p.frames)
-		tcpcrypt_rx_pull(ctx);
+	rx_announce(ctx, seen);
 	return copied ?: min(ret, 0);
-}
-
-static u32 rx_inq(const struct tcpcrypt_sock *ctx)
-{
-	return READ_ONCE(ctx->rx.plain_len) + READ_ONCE(ctx->rx.p.inq);
 }
 
 static void rx_put_inq(struct tcpcrypt_sock *ctx, struct sock *sk,

@@ -1194,6 +1194,47 @@ TEST(epoll_edge_stream)
 	close_pair(&p);
 }
 
+/* As nginx does: read what SIOCINQ promised, then wait for an edge */
+TEST(epoll_edge_inq)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET }, got;
+	struct job j = { .len = 1 << 20, .ret = -2 };
+	struct stream s = { .seed = 19 };
+	char buf[4096], want[4096];
+	struct pair p;
+	int ep, n;
+
+	open_pair(v, &p);
+	set_int(p.s, SOL_SOCKET, SO_RCVBUF, 32768);
+	ep = epoll_create1(0);
+	ASSERT_EQ(epoll_ctl(ep, EPOLL_CTL_ADD, p.s, &ev), 0);
+	j.fd = p.c;
+	j.buf = malloc(j.len);
+	fill(j.buf, j.len, 19);
+	job_start(&j, job_send_all);
+	while (s.off < j.len) {
+		ASSERT(epoll_wait(ep, &got, 1, SHORT_MS) == 1,
+		       "no edge at %llu", (unsigned long long)s.off);
+		/* let the queues fill up behind what the event tells of */
+		usleep(1000);
+		for (n = inq(p.s); n > 0; ) {
+			ssize_t ret = recv(p.s, buf, n < 4096 ? n : 4096,
+					   MSG_DONTWAIT);
+
+			ASSERT(ret > 0);
+			stream_fill(&s, want, ret);
+			ASSERT(!memcmp(buf, want, ret));
+			s.off += ret;
+			n -= ret;
+		}
+	}
+	job_wait(&j);
+	EXPECT_EQ(j.ret, j.len);
+	free(j.buf);
+	close(ep);
+	close_pair(&p);
+}
+
 TEST(epoll_edge_out)
 {
 	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET }, got;
