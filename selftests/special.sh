@@ -157,6 +157,29 @@ if [ -n "$HAVE_MODULE" ]; then
 	check_xfer "then encrypted again" "-c $S4 -b 10k --expect $ENC" "-b 10k --expect $ENC"
 fi
 
+# Sockets of the kernel's own are left alone: 9p as a client, RDS as a server.
+if [ -n "$HAVE_MODULE" ]; then
+	run "modules with sockets of their own" modprobe -a 9pnet_fd 9p rds_tcp
+	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
+	SERVER=$PID
+	c0=$(stats "$C")
+	s0=$(stats "$S")
+	mkdir -p "$TMP/mnt"
+	fails "no 9p server there" in_c mount -t 9p -o "trans=tcp,port=$PORT" $S4 "$TMP/mnt"
+	is "a kernel client offers nothing" "$(stats_delta "$c0" "$(stats "$C")")" "SynIneligible 1"
+	is "and is asked nothing" "$(stats_delta "$s0" "$(stats "$S")")" ""
+	stop "$SERVER"
+
+	c0=$(stats "$C")
+	s0=$(stats "$S")
+	run "RDS listens" in_c timeout 20 bash -c "exec 3<>/dev/tcp/$S4/16385"
+	is "a kernel server: plain" "$(stats_delta "$c0" "$(stats "$C")")" \
+		$'SynOffered 1\nFallbackNoSynAckEno 1'
+	is "a kernel server answers nothing" "$(stats_delta "$s0" "$(stats "$S")")" \
+		$'SynReceived 1\nSynIneligible 1'
+	modprobe -qr rds_tcp rds
+fi
+
 # Two listeners, many connections, a queue of one
 start_ready server in_s "$BIN/churn" -l -p $PORT -s 40
 SERVER=$PID
