@@ -2,7 +2,8 @@
 #
 # tcpcrypt for Linux. "make help" lists the targets.
 
-KDIR ?= /lib/modules/$(shell uname -r)/build
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr
 DESTDIR ?=
 
@@ -59,15 +60,15 @@ install: tools ## the module for KDIR= and the tools, below DESTDIR=
 	+$(MAKE) -C userspace install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
 
 .PHONY: dkms-install
-dkms-install: ## hand the module to DKMS, which rebuilds it for each new kernel
+dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
 	install -d "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
 	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*' \
 		Kbuild Makefile dkms.conf COPYING LICENSES include kernel scripts | \
 		tar -x -C "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
 	test -n "$(DESTDIR)" || { \
 		dkms add -m tcpcrypt -v "$(VERSION)" && \
-		dkms build -m tcpcrypt -v "$(VERSION)" && \
-		dkms install -m tcpcrypt -v "$(VERSION)"; }
+		dkms build -m tcpcrypt -v "$(VERSION)" -k "$(KVER)" && \
+		dkms install -m tcpcrypt -v "$(VERSION)" -k "$(KVER)"; }
 
 .PHONY: clean
 clean: ## remove what was built here (not the cache)

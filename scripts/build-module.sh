@@ -13,8 +13,7 @@ line=$1
 shift
 variant=${TCPCRYPT_VARIANT:-}
 
-# Two checkouts must not share objects.
-id=$(printf '%s' "$TOP" | sha256sum | cut -c 1-8)
+id=$TOP_ID
 
 in_chroot=
 case $line in

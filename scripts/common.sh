@@ -18,6 +18,9 @@ CACHE=${TCPCRYPT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tcpcrypt}
 mkdir -p "$CACHE"
 CACHE=$(cd "$CACHE" && pwd -P)
 JOBS=${TCPCRYPT_JOBS:-$(nproc)}
+# Checkouts share the cache, but neither objects nor logs.
+TOP_ID=$(printf '%s' "$TOP" | sha256sum | cut -c 1-8)
+LOGS=${TCPCRYPT_LOGS:-$CACHE/log/check-$TOP_ID}
 
 # The kernel lines of the test matrix; "debug" is the instrumented x86 kernel
 # and "uml" the instrumented User-Mode Linux, both built from the 6.1 source.

@@ -8,7 +8,6 @@
 set +e
 cd "$TOP" || exit 1
 
-LOGS=${TCPCRYPT_LOGS:-$CACHE/log/check}
 mkdir -p "$LOGS"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
