@@ -12,6 +12,7 @@
 
 #include "halfopen.h"
 #include "listener.h"
+#include "resume.h"
 #include "syn.h"
 #include "tcpopt.h"
 
@@ -42,6 +43,7 @@
  * @listener: whose child it will be
  * @local: the option we send
  * @eno: the outcome, given that @acked
+ * @secret: the session secret to resume from, or NULL
  * @created: jiffies
  * @expires: jiffies; moved on by each SYN-ACK
  * @fifo: in one of tcpcrypt_net's lists, under halfopen_lock
@@ -60,6 +62,7 @@ struct halfopen {
 	struct tcpcrypt_listener *listener;
 	struct tcpcrypt_eno_opt local;
 	struct tcpcrypt_eno_result eno;
+	struct tcpcrypt_secret *secret;
 	unsigned long created;
 	unsigned long expires;
 	struct list_head fifo;
@@ -112,13 +115,21 @@ static struct halfopen *halfopen_find(struct tcpcrypt_net *tn,
 	return NULL;
 }
 
+static void halfopen_discard(struct halfopen *h)
+{
+	if (!h)
+		return;
+	tcpcrypt_secret_free(h->secret);
+	kfree(h);
+}
+
 /*
  * The reference on the module that each entry holds goes back only here, so
  * a reader of the table may take another one.
  */
 static void halfopen_free_rcu(struct rcu_head *rcu)
 {
-	kfree(container_of(rcu, struct halfopen, rcu));
+	halfopen_discard(container_of(rcu, struct halfopen, rcu));
 	module_put(THIS_MODULE);
 }
 
@@ -216,13 +227,37 @@ void tcpcrypt_halfopen_flush(struct tcpcrypt_net *tn)
 	flush_delayed_work(&tn->gc);
 }
 
-/* What the SYN asks for, and what we answer; 0 or a counter */
-static int halfopen_negotiate(struct halfopen *h,
-			      const struct tcpcrypt_syn *syn)
+/* Our option: a session to resume, or else a TEP; 0 or a negative errno */
+static int halfopen_answer(struct halfopen *h, const struct tcpcrypt_eno *remote,
+			   const struct tcpcrypt_syn *syn, size_t room)
 {
 	const struct tcpcrypt_lists *lists = rcu_dereference(h->tn->lists);
-	struct tcpcrypt_eno remote;
+	const struct tcpcrypt_terms terms = {
+		.teps = lists->teps,
+		.nteps = lists->nteps,
+		.ciphers = lists->ciphers,
+		.nciphers = lists->nciphers,
+		.nonce_len = TCPCRYPT_RESUME_NONCE_MAX,
+	};
 	u8 tep;
+
+	h->secret = tcpcrypt_resume_accept(h->tn, remote, &syn->opt, &terms,
+					   room);
+	if (h->secret)
+		return tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B,
+					  true, NULL, 0, &h->secret->eno);
+	tep = tcpcrypt_eno_choose(remote, terms.teps, terms.nteps);
+	if (!tep)
+		return -ENOENT;
+	return tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B, true, &tep,
+				  1, NULL);
+}
+
+/* What the SYN asks for, and what we answer; 0 or a counter */
+static int halfopen_negotiate(struct halfopen *h,
+			      const struct tcpcrypt_syn *syn, size_t room)
+{
+	struct tcpcrypt_eno remote;
 
 	if (syn->found < 0)
 		return TCPCRYPT_MIB_FALLBACK_MULTIPLE;
@@ -233,11 +268,11 @@ static int halfopen_negotiate(struct halfopen *h,
 	/* a passive opener is always host B (RFC 8547 section 4.2) */
 	if (remote.global & TCPCRYPT_ENO_GLOBAL_B)
 		return TCPCRYPT_MIB_FALLBACK_ROLE;
-	tep = tcpcrypt_eno_choose(&remote, lists->teps, lists->nteps);
-	if (!tep || tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B, true,
-				       &tep, 1, NULL))
+	if (halfopen_answer(h, &remote, syn, room))
 		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
-	if (tcpcrypt_eno_negotiate(&h->local, &syn->opt, NULL, false, &h->eno))
+	if (tcpcrypt_eno_negotiate(&h->local, &syn->opt,
+				   h->secret ? &h->secret->eno : NULL, false,
+				   &h->eno))
 		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
 	return 0;
 }
@@ -356,14 +391,15 @@ void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 	h = halfopen_alloc(tn, req);
 	if (!h)
 		goto refuse;
-	why = halfopen_negotiate(h, syn);
+	why = halfopen_negotiate(h, syn, tcpcrypt_tcpopt_room(seg->opts,
+							      seg->optlen));
 	if (!why)
 		why = halfopen_add(h, req->rsk_listener);
 	if (!why)
 		return;
 refuse:
 	tcpcrypt_mib_inc(tn->net, why);
-	kfree(h);
+	halfopen_discard(h);
 }
 
 /**
@@ -506,6 +542,23 @@ static void halfopen_done(struct halfopen *h)
 	spin_unlock_bh(&tn->halfopen_lock);
 }
 
+/* The child gets a copy of the secret: this may not be the only child */
+static int halfopen_handshake(const struct halfopen *h,
+			      struct tcpcrypt_sock *ctx)
+{
+	struct tcpcrypt_secret *secret;
+	int err;
+
+	err = tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC);
+	if (err || !h->secret)
+		return err;
+	secret = tcpcrypt_secret_dup(h->secret, GFP_ATOMIC);
+	if (!secret)
+		return -ENOMEM;
+	tcpcrypt_handshake_resume(ctx, secret);
+	return 0;
+}
+
 /* Both sides have sent and received ENO: no plaintext from here on */
 static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
 {
@@ -518,7 +571,7 @@ static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
 	ctx->local = h->local;
 	ctx->eno = h->eno;
 	ctx->id_tuple = h->key;
-	if (tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC) ||
+	if (halfopen_handshake(h, ctx) ||
 	    tcpcrypt_sock_attach(ctx, newsk)) {
 		tcpcrypt_sock_put(ctx);
 		goto refuse;

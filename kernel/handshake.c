@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Key exchange: Init1 and Init2 (RFC 8548 section 3.3).
+ * Key exchange: Init1 and Init2 (RFC 8548 section 3.3), or none when a
+ * session is resumed (section 3.5).
  *
  * Key agreement sleeps, so it runs in the connection's work. What it has
  * found is applied with the socket's spinlock held: if a user owns the
@@ -11,6 +12,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
+#include "cache.h"
 #include "keysched.h"
 #include "rx.h"
 #include "tcpcrypt.h"
@@ -39,6 +41,8 @@
  * @tx: stream we send
  * @rx: stream we receive
  * @session_id: the session ID
+ * @secret: what to resume from, NULL to exchange keys
+ * @session: what the next connection may resume from
  */
 struct tcpcrypt_handshake {
 	struct sk_buff_head in;
@@ -59,6 +63,8 @@ struct tcpcrypt_handshake {
 	struct tcpcrypt_stream tx;
 	struct tcpcrypt_stream rx;
 	u8 session_id[TCPCRYPT_SESSID_LEN];
+	struct tcpcrypt_secret *secret;
+	struct tcpcrypt_session *session;
 };
 
 /**
@@ -99,7 +105,25 @@ void tcpcrypt_handshake_free(struct tcpcrypt_handshake *hs)
 		tcpcrypt_stream_free(&hs->tx);
 	if (hs->rx.aead.tfm)
 		tcpcrypt_stream_free(&hs->rx);
+	tcpcrypt_secret_free(hs->secret);
+	tcpcrypt_session_put(hs->session);
 	kfree_sensitive(hs);
+}
+
+/**
+ * tcpcrypt_handshake_resume() - there will be no key exchange
+ * @ctx: connection whose negotiation has succeeded, with a @hs
+ * @secret: the session secret to resume from; now @ctx's
+ *
+ * Context: socket locked, or nobody else knows it; may be softirq.
+ */
+void tcpcrypt_handshake_resume(struct tcpcrypt_sock *ctx,
+			       struct tcpcrypt_secret *secret)
+{
+	ctx->hs->secret = secret;
+	ctx->resumed = true;
+	/* frames are the first to come, and wait until there are keys */
+	ctx->rx.init_done = true;
 }
 
 /**
@@ -112,12 +136,15 @@ void tcpcrypt_handshake_begin(struct tcpcrypt_sock *ctx)
 {
 	unsigned long timeout = READ_ONCE(ctx->tn->config.kex_timeout) * HZ;
 
+	/* "which keys a host uses .. depends only on .. the initial session" */
+	ctx->key_b = ctx->resumed ? ctx->hs->secret->role_b : ctx->eno.role_b;
 	tcpcrypt_set_state(ctx, TCPCRYPT_KEX);
-	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_KEX_STARTED);
+	if (!ctx->resumed)
+		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_KEX_STARTED);
 	ctx->deadline = jiffies + timeout;
 	tcpcrypt_event_after(ctx, timeout);
 	/* host A speaks first */
-	if (!ctx->eno.role_b)
+	if (ctx->resumed || !ctx->eno.role_b)
 		tcpcrypt_event(ctx, TCPCRYPT_EV_KEX);
 }
 
@@ -301,26 +328,26 @@ out:
 	return err;
 }
 
-/* From ss[0] to the session ID and the keys of both directions */
+/* From ss[i] and sn[i] to the session ID and the keys of both directions */
 static int handshake_keys(struct tcpcrypt_sock *ctx,
 			  struct tcpcrypt_hmac *hmac,
-			  const u8 ss[TCPCRYPT_K_LEN])
+			  const u8 ss[TCPCRYPT_K_LEN], const u8 *sn,
+			  size_t sn_len)
 {
 	struct tcpcrypt_handshake *hs = ctx->hs;
-	const bool role_b = ctx->eno.role_b;
 	u8 mk[TCPCRYPT_K_LEN];
 	int err;
 
-	err = tcpcrypt_ks_session_id(hmac, ctx->eno.tep_byte, ss, NULL, 0,
+	err = tcpcrypt_ks_session_id(hmac, ctx->eno.tep_byte, ss, sn, sn_len,
 				     hs->session_id);
 	if (!err)
-		err = tcpcrypt_ks_first_mk(hmac, ss, NULL, 0, mk);
+		err = tcpcrypt_ks_first_mk(hmac, ss, sn, sn_len, mk);
 	if (!err)
-		err = tcpcrypt_stream_start(&hs->tx, role_b, hs->aead, hmac,
-					    mk);
+		err = tcpcrypt_stream_start(&hs->tx, ctx->key_b, hs->aead,
+					    hmac, mk);
 	if (!err)
-		err = tcpcrypt_stream_start(&hs->rx, !role_b, hs->aead, hmac,
-					    mk);
+		err = tcpcrypt_stream_start(&hs->rx, !ctx->key_b, hs->aead,
+					    hmac, mk);
 	memzero_explicit(mk, sizeof(mk));
 	/* the frame offset counts the Init message before the first frame */
 	hs->tx.off = hs->out_len;
@@ -341,7 +368,10 @@ static int handshake_derive(struct tcpcrypt_sock *ctx,
 		return PTR_ERR(hmac);
 	err = handshake_agree(ctx, hmac, peer, ss);
 	if (!err)
-		err = handshake_keys(ctx, hmac, ss);
+		err = handshake_keys(ctx, hmac, ss, NULL, 0);
+	/* before the peer has our last word: it may be back at once */
+	if (!err)
+		hs->session = tcpcrypt_cache_add(ctx, hmac, ss, hs->aead);
 	memzero_explicit(ss, sizeof(ss));
 	tcpcrypt_hmac_free(hmac);
 	if (err && !hs->err)
@@ -369,6 +399,36 @@ static int handshake_finish(struct tcpcrypt_sock *ctx)
 		handshake_set_err(hs, err, TCPCRYPT_MIB_KEX_FAILED);
 	kvfree(peer.msg);
 	return err;
+}
+
+/* Resume: both hosts have all they need */
+static void handshake_resume(struct tcpcrypt_sock *ctx)
+{
+	const struct tcpcrypt_eno_result *eno = &ctx->eno;
+	struct tcpcrypt_handshake *hs = ctx->hs;
+	struct tcpcrypt_secret *secret = hs->secret;
+	struct tcpcrypt_hmac *hmac;
+	u8 sn[TCPCRYPT_SN_MAX];
+	size_t sn_len;
+	int err;
+
+	hmac = tcpcrypt_hmac_alloc();
+	if (IS_ERR(hmac)) {
+		handshake_set_err(hs, PTR_ERR(hmac), TCPCRYPT_MIB_KEX_FAILED);
+		return;
+	}
+	hs->aead = secret->aead;
+	sn_len = tcpcrypt_chain_sn(secret->role_b, secret->eno.nonce,
+				   secret->eno.nonce_len, eno->peer_nonce,
+				   eno->peer_nonce_len, sn);
+	err = handshake_keys(ctx, hmac, secret->link.ss, sn, sn_len);
+	if (err)
+		handshake_set_err(hs, err, TCPCRYPT_MIB_KEX_FAILED);
+	else
+		hs->session = tcpcrypt_cache_resumed(ctx, hmac, secret);
+	hs->secret = NULL;
+	tcpcrypt_secret_free(secret);
+	tcpcrypt_hmac_free(hmac);
 }
 
 static void handshake_submit(struct tcpcrypt_sock *ctx, bool derived)
@@ -406,7 +466,8 @@ static struct tcpcrypt_handshake *handshake_claim(struct tcpcrypt_sock *ctx)
  * tcpcrypt_handshake_run() - advance a key exchange
  * @ctx: the connection
  *
- * Host A runs twice (to make Init1, to digest Init2), host B once.
+ * Host A runs twice (to make Init1, to digest Init2), host B once, and both
+ * once to resume.
  *
  * Context: process, the connection's work; socket not locked.
  */
@@ -418,6 +479,11 @@ void tcpcrypt_handshake_run(struct tcpcrypt_sock *ctx)
 
 	if (!hs)
 		return;
+	if (hs->secret) {
+		handshake_resume(ctx);
+		handshake_submit(ctx, !hs->err);
+		return;
+	}
 	/* pairs with smp_store_release() in tcpcrypt_handshake_input() */
 	complete = smp_load_acquire(&hs->in_len);
 	if (!ctx->eno.role_b && !hs->out_len)
@@ -438,11 +504,15 @@ static void handshake_open(struct tcpcrypt_sock *ctx)
 	ctx->rx.s = hs->rx;
 	memset(&hs->tx, 0, sizeof(hs->tx));
 	memset(&hs->rx, 0, sizeof(hs->rx));
+	ctx->session = hs->session;
+	hs->session = NULL;
 	tcpcrypt_handshake_free(hs);
 
 	ctx->established = get_jiffies_64();
 	tcpcrypt_rekey_begin(ctx);
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_ESTABLISHED);
+	if (ctx->resumed)
+		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_RESUMED);
 	tcpcrypt_event_cancel(ctx);
 	tcpcrypt_set_state(ctx, TCPCRYPT_OPEN);
 	tcpcrypt_rx_frames_on(ctx);

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <net/tcp.h>
 
+#include "cache.h"
 #include "syn.h"
 #include "tcpcrypt.h"
 
@@ -37,9 +38,12 @@ static int __init tcpcrypt_init(void)
 	err = tcpcrypt_syn_init();
 	if (err)
 		goto err_sock;
-	err = tcp_register_ulp(&tcpcrypt_ulp_ops);
+	err = tcpcrypt_cache_init();
 	if (err)
 		goto err_syn;
+	err = tcp_register_ulp(&tcpcrypt_ulp_ops);
+	if (err)
+		goto err_cache;
 	err = tcpcrypt_netlink_init();
 	if (err)
 		goto err_ulp;
@@ -53,6 +57,8 @@ err_netlink:
 	tcpcrypt_netlink_exit();
 err_ulp:
 	tcp_unregister_ulp(&tcpcrypt_ulp_ops);
+err_cache:
+	tcpcrypt_cache_exit();
 err_syn:
 	tcpcrypt_syn_exit();
 err_sock:
@@ -69,6 +75,7 @@ static void __exit tcpcrypt_exit(void)
 	tcpcrypt_netlink_exit();
 	tcpcrypt_netns_exit();
 	tcp_unregister_ulp(&tcpcrypt_ulp_ops);
+	tcpcrypt_cache_exit();
 	tcpcrypt_sock_exit();
 	tcpcrypt_syn_exit();
 }

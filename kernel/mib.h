@@ -47,6 +47,16 @@ enum tcpcrypt_mib {
 	TCPCRYPT_MIB_KEX_BAD_KEY,
 	TCPCRYPT_MIB_KEX_NO_CIPHER,
 	TCPCRYPT_MIB_KEX_FAILED,	/* local resource failure */
+	/* session resumption */
+	TCPCRYPT_MIB_RESUME_OFFERED,	/* SYN names a session */
+	TCPCRYPT_MIB_RESUME_REFUSED,	/* the peer exchanged keys */
+	TCPCRYPT_MIB_RESUME_UNKNOWN,	/* the peer named one we lack */
+	TCPCRYPT_MIB_RESUME_NO_SPACE,	/* option field full */
+	TCPCRYPT_MIB_RESUMED,
+	TCPCRYPT_MIB_CACHE_ADDED,
+	TCPCRYPT_MIB_CACHE_EVICTED,	/* cache full, memory short */
+	TCPCRYPT_MIB_CACHE_EXPIRED,
+	TCPCRYPT_MIB_CACHE_FLUSHED,
 	/* record layer */
 	TCPCRYPT_MIB_FRAMES_SENT,
 	TCPCRYPT_MIB_FRAMES_RECEIVED,

@@ -160,6 +160,17 @@ static const struct genl_ops nl_ops[] = {
 		.cmd		= TCPCRYPT_CMD_CONFIG_GET,
 		.doit		= nl_config_get_doit,
 	},
+	{
+		.cmd		= TCPCRYPT_CMD_CACHE_GET,
+		.dumpit		= tcpcrypt_nl_cache_dump,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_CACHE_FLUSH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_cache_policy,
+		.maxattr	= TCPCRYPT_A_CACHE,
+		.doit		= tcpcrypt_nl_cache_flush,
+	},
 };
 
 struct genl_family tcpcrypt_nl_family __ro_after_init = {

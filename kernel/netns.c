@@ -10,6 +10,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "cache.h"
 #include "halfopen.h"
 #include "hook.h"
 #include "open.h"
@@ -150,6 +151,10 @@ static int __net_init netns_init(struct net *net)
 	if (err)
 		goto err_halfopen;
 
+	err = tcpcrypt_cache_net_init(tn);
+	if (err)
+		goto err_open;
+
 	netns_link(tn);
 
 	err = tcpcrypt_sysctl_net_init(tn);
@@ -166,6 +171,8 @@ err_sysctl:
 	tcpcrypt_sysctl_net_exit(tn);
 err_link:
 	netns_unlink(tn);
+	tcpcrypt_cache_net_exit(tn);
+err_open:
 	tcpcrypt_open_net_exit(tn);
 err_halfopen:
 	tcpcrypt_halfopen_net_exit(tn);
@@ -192,6 +199,7 @@ static void __net_exit netns_exit(struct net *net)
 
 	tcpcrypt_open_net_exit(tn);
 	tcpcrypt_halfopen_net_exit(tn);
+	tcpcrypt_cache_net_exit(tn);
 	DEBUG_NET_WARN_ON_ONCE(!xa_empty(&tn->conns));
 	xa_destroy(&tn->conns);
 	netns_stat_exit(tn);

@@ -10,6 +10,7 @@
 #include <net/tcp.h>
 
 #include "open.h"
+#include "resume.h"
 #include "tcpopt.h"
 
 /* tcpcrypt_sock.synack: what the SYN-ACKs seen at the hook looked like */
@@ -97,7 +98,6 @@ void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 			  const struct sk_buff *skb,
 			  const struct tcpcrypt_seg *seg)
 {
-	const struct tcpcrypt_lists *lists = rcu_dereference(tn->lists);
 	struct tcpcrypt_sock *ctx;
 
 	/* only the first SYN: later ones repeat its option, or have none */
@@ -118,9 +118,7 @@ void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 	if (!ctx)
 		goto nomem;
 	ctx->syn_seq = ntohl(seg->th.seq);
-	if (tcpcrypt_eno_build(&ctx->local, 0, false, lists->teps,
-			       lists->nteps, NULL) ||
-	    tcpcrypt_sock_attach(ctx, sk)) {
+	if (tcpcrypt_sock_attach(ctx, sk)) {
 		tcpcrypt_sock_put(ctx);
 		goto nomem;
 	}
@@ -130,6 +128,25 @@ void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 	return;
 nomem:
 	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+}
+
+/* Only here is it sure that the SYN goes out and may carry the option */
+static int open_build(struct tcpcrypt_sock *ctx, const struct tcpcrypt_seg *seg)
+{
+	const struct tcpcrypt_lists *lists = rcu_dereference(ctx->tn->lists);
+	const struct tcpcrypt_terms terms = {
+		.teps = lists->teps,
+		.nteps = lists->nteps,
+		.ciphers = lists->ciphers,
+		.nciphers = lists->nciphers,
+		.nonce_len = ctx->nonce_len,
+	};
+
+	if (ctx->local.len)
+		return 0;
+	return tcpcrypt_resume_offer(ctx, 0, false, &terms,
+				     tcpcrypt_tcpopt_room(seg->opts,
+							  seg->optlen));
 }
 
 /*
@@ -144,7 +161,8 @@ static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
 	spin_lock_bh(&tn->opens_lock);
 	if (!ctx->listed && !ctx->detached) {
 		tcpcrypt_seg_tuple(skb, seg, false, &ctx->open_key);
-		if (rhashtable_lookup_insert_fast(&tn->opens, &ctx->open_node,
+		if (open_build(ctx, seg) ||
+		    rhashtable_lookup_insert_fast(&tn->opens, &ctx->open_node,
 						  open_params))
 			tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
 		else
@@ -269,8 +287,9 @@ static int open_outcome(struct tcpcrypt_sock *ctx)
 	/* was that the segment TCP accepted? */
 	if (tcp_sk(ctx->sk)->rcv_nxt != ctx->synack_seq + 1)
 		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
-	fail = tcpcrypt_eno_negotiate(&ctx->local, &ctx->remote, NULL, false,
-				      &ctx->eno);
+	fail = tcpcrypt_eno_negotiate(&ctx->local, &ctx->remote,
+				      ctx->offer ? &ctx->offer->eno : NULL,
+				      false, &ctx->eno);
 	return fail ? open_why(fail) : 0;
 }
 
@@ -300,6 +319,7 @@ void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx)
 		return;
 	}
 	tcpcrypt_open_forget(ctx);
+	tcpcrypt_resume_settled(ctx);
 	ctx->eno_sending = true;
 	tcpcrypt_handshake_begin(ctx);
 }

@@ -190,7 +190,7 @@ static int rx_rekey(struct tcpcrypt_sock *ctx)
 
 	if (ctx->rx.rekeyed)
 		return 0;
-	err = tcpcrypt_stream_rekey(&ctx->rx.s, !ctx->eno.role_b, ctx->aead);
+	err = tcpcrypt_stream_rekey(&ctx->rx.s, !ctx->key_b, ctx->aead);
 	if (err)
 		return err;
 	ctx->rx.rekeyed = true;

@@ -8,7 +8,9 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "cache.h"
 #include "open.h"
+#include "resume.h"
 #include "skbopt.h"
 #include "tcpcrypt.h"
 
@@ -63,6 +65,8 @@ static void sock_free(struct work_struct *work)
 						 struct tcpcrypt_sock, rwork);
 
 	tcpcrypt_handshake_free(ctx->hs);
+	tcpcrypt_secret_free(ctx->offer);
+	tcpcrypt_session_put(ctx->session);
 	tcpcrypt_tx_free(&ctx->tx);
 	tcpcrypt_rx_purge(&ctx->rx);
 	tcpcrypt_stream_free(&ctx->rx.s);
@@ -96,6 +100,8 @@ struct tcpcrypt_sock *tcpcrypt_sock_alloc(struct tcpcrypt_net *tn, gfp_t gfp)
 	atomic_inc(&sock_count);
 	ctx->kind = TCPCRYPT_KIND_CONN;
 	ctx->tn = tn;
+	/* RFC 8548 section 3.5: "MUST default to eight bytes" */
+	ctx->nonce_len = TCPCRYPT_RESUME_NONCE_MAX;
 	refcount_set(&ctx->refs, 1);
 	skb_queue_head_init(&ctx->rx.cipher);
 	skb_queue_head_init(&ctx->rx.plain);
@@ -253,6 +259,7 @@ static void sock_unlink(struct tcpcrypt_sock *ctx)
 	/* before it is forgotten: open.c lists nothing that is detached */
 	WRITE_ONCE(ctx->detached, true);
 	tcpcrypt_open_forget(ctx);
+	tcpcrypt_resume_abandon(ctx);
 	tcpcrypt_event_cancel(ctx);
 	xa_erase_bh(&ctx->tn->conns, ctx->id);
 	tcpcrypt_rx_purge(&ctx->rx);

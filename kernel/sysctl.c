@@ -8,6 +8,7 @@
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
 
+#include "cache.h"
 #include "config.h"
 #include "sysctl.h"
 
@@ -31,6 +32,25 @@ static int sysctl_enable(ctl_table_ptr ctl, int write, void *buffer,
 	err = proc_dou8vec_minmax(&tmp, write, buffer, lenp, ppos);
 	if (!err && write)
 		tcpcrypt_netns_enable(tn, on);
+	return err;
+}
+
+/* The sessions that are kept fit the new value at once */
+static int sysctl_cache(ctl_table_ptr ctl, int write, void *buffer,
+			size_t *lenp, loff_t *ppos)
+{
+	const struct tcpcrypt_knob *knob = container_of(ctl->extra1,
+							struct tcpcrypt_knob,
+							min);
+	void *config = (char *)ctl->data - knob->offset;
+	int err;
+
+	err = knob->type == TCPCRYPT_KNOB_BOOL ?
+	      proc_dou8vec_minmax(ctl, write, buffer, lenp, ppos) :
+	      proc_douintvec_minmax(ctl, write, buffer, lenp, ppos);
+	if (!err && write)
+		tcpcrypt_cache_retune(container_of(config, struct tcpcrypt_net,
+						   config));
 	return err;
 }
 
@@ -139,6 +159,9 @@ int tcpcrypt_sysctl_net_init(struct tcpcrypt_net *tn)
 		sysctl_fill_knob(&table[i], tn, &tcpcrypt_knobs[i]);
 	table[TCPCRYPT_KNOB_ENABLE].proc_handler = sysctl_enable;
 	table[TCPCRYPT_KNOB_ENABLE].extra1 = tn;
+	table[TCPCRYPT_KNOB_RESUME].proc_handler = sysctl_cache;
+	table[TCPCRYPT_KNOB_CACHE_SIZE].proc_handler = sysctl_cache;
+	table[TCPCRYPT_KNOB_CACHE_LIFETIME].proc_handler = sysctl_cache;
 	for (i = 0; i < TCPCRYPT_LIST_COUNT; i++)
 		sysctl_fill_list(&table[TCPCRYPT_KNOB_COUNT + i], tn, i);
 

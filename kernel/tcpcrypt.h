@@ -88,7 +88,7 @@ struct tcpcrypt_lists {
  * @eno_enable_listen: accept it on passive opens
  * @mark: fwmark a SYN must carry not to be left alone, 0 for all
  * @cache_size: most sessions kept to be resumed
- * @cache_lifetime: seconds they are kept
+ * @cache_lifetime: seconds from a key exchange that its session is kept
  * @syn_retries: SYNs with ENO that may get lost before it is left out
  * @max_halfopen: bound of the table of half-open passive connections
  * @rekey_bytes: data in one direction after which its keys change, 0 for the
@@ -141,6 +141,7 @@ struct tcpcrypt_config {
  * @listeners: listeners that carry our ULP
  * @gc: expires entries and lets go of idle listeners
  * @lingering: closed sockets that wait for the peer's FINp
+ * @cache: sessions that can be resumed (cache.c)
  */
 struct tcpcrypt_net {
 	struct net *net;
@@ -162,6 +163,7 @@ struct tcpcrypt_net {
 	struct list_head listeners;
 	struct delayed_work gc;
 	atomic_t lingering;
+	struct tcpcrypt_cache *cache;
 };
 
 /**
@@ -218,7 +220,10 @@ struct tcpcrypt_stream {
 	u64 frames;
 };
 
+struct tcpcrypt_cache;
 struct tcpcrypt_handshake;
+struct tcpcrypt_secret;
+struct tcpcrypt_session;
 
 /* A sealed frame lies in at most this many pieces of page fragments */
 #define TCPCRYPT_TX_PIECES	20
@@ -347,7 +352,11 @@ enum tcpcrypt_event {
  * @kind: TCPCRYPT_KIND_CONN
  * @state: enum tcpcrypt_state; written with smp_store_release()
  * @passive: this end is the passive opener
- * @resumed: the session was resumed rather than freshly agreed
+ * @resumed: the session is resumed rather than freshly agreed
+ * @key_b: we encrypt with k_ba: this host played role B when the session began
+ * @no_resume: neither offer nor agree to resume a session
+ * @no_cache: leave no session behind
+ * @nonce_len: bytes of the resumption nonce we send
  * @detached: the socket is gone or plain again; @sk must not be used
  * @eno_sending: segments still carry the non-SYN ENO option
  * @eno_hdr: icsk_ext_hdr_len counts that option
@@ -373,6 +382,8 @@ enum tcpcrypt_event {
  * @eno: outcome of the negotiation
  * @aead: negotiated algorithm
  * @session_id: valid in TCPCRYPT_OPEN and after
+ * @offer: the session secret that @local offers, until that is settled
+ * @session: where the next connection may go on from this one, or NULL
  * @established: jiffies64 when the keys were in place
  * @deadline: jiffies when the key exchange or the linger gives up
  * @hs: key exchange, gone once open
@@ -392,6 +403,10 @@ struct tcpcrypt_sock {
 	u8 state;
 	bool passive;
 	bool resumed;
+	bool key_b;
+	bool no_resume;
+	bool no_cache;
+	u8 nonce_len;
 	bool detached;
 	bool eno_sending;
 	bool eno_hdr;
@@ -417,6 +432,8 @@ struct tcpcrypt_sock {
 	struct tcpcrypt_eno_result eno;
 	const struct tcpcrypt_aead_alg *aead;
 	u8 session_id[TCPCRYPT_SESSID_LEN];
+	struct tcpcrypt_secret *offer;
+	struct tcpcrypt_session *session;
 	u64 established;
 	unsigned long deadline;
 	struct tcpcrypt_handshake *hs;
@@ -500,6 +517,8 @@ extern struct tcp_ulp_ops tcpcrypt_ulp_ops;
 
 /* handshake.c: Init1 and Init2 */
 int tcpcrypt_handshake_alloc(struct tcpcrypt_sock *ctx, gfp_t gfp);
+void tcpcrypt_handshake_resume(struct tcpcrypt_sock *ctx,
+			       struct tcpcrypt_secret *secret);
 void tcpcrypt_handshake_begin(struct tcpcrypt_sock *ctx);
 void tcpcrypt_handshake_input(struct tcpcrypt_sock *ctx);
 void tcpcrypt_handshake_run(struct tcpcrypt_sock *ctx);

@@ -126,6 +126,24 @@ static void tcpopt_squeeze(u8 *opts, size_t len)
 }
 
 /**
+ * tcpcrypt_tcpopt_room() - how long an option can be appended?
+ * @opts: the field
+ * @len: bytes of it in use
+ *
+ * Context: Any.
+ * Return: bytes that tcpcrypt_tcpopt_insert() would find room for.
+ */
+size_t tcpcrypt_tcpopt_room(const u8 *opts, size_t len)
+{
+	size_t used, squeezed;
+
+	if (len > TCPCRYPT_OPTSPACE ||
+	    !tcpopt_measure(opts, len, &used, &squeezed))
+		return 0;
+	return TCPCRYPT_OPTSPACE - squeezed;
+}
+
+/**
  * tcpcrypt_tcpopt_insert() - append an option to an option field
  * @opts: the field, with room for TCPCRYPT_OPTSPACE bytes
  * @len: bytes of it in use, a multiple of 4

@@ -24,6 +24,7 @@ struct tcpcrypt_tcpopt_iter {
 void tcpcrypt_tcpopt_start(struct tcpcrypt_tcpopt_iter *it, const u8 *opts,
 			   size_t len);
 bool tcpcrypt_tcpopt_next(struct tcpcrypt_tcpopt_iter *it);
+size_t tcpcrypt_tcpopt_room(const u8 *opts, size_t len);
 int tcpcrypt_tcpopt_insert(u8 opts[TCPCRYPT_OPTSPACE], size_t len,
 			   const u8 *opt, size_t optlen);
 bool tcpcrypt_tcpopt_excludes_eno(const u8 *opts, size_t len);

@@ -252,7 +252,7 @@ static int tx_rekey(struct tcpcrypt_sock *ctx)
 {
 	int err;
 
-	err = tcpcrypt_stream_rekey(&ctx->tx.s, ctx->eno.role_b, ctx->aead);
+	err = tcpcrypt_stream_rekey(&ctx->tx.s, ctx->key_b, ctx->aead);
 	if (err == -EIO)
 		tcpcrypt_fail(ctx, EIO, TCPCRYPT_MIB_KEX_FAILED);
 	if (err)

@@ -87,6 +87,7 @@ includes()
 	#include <linux/module.h>
 	#include <linux/net.h>
 	#include <linux/netfilter.h>
+	#include <linux/shrinker.h>
 	#include <linux/skbuff.h>
 	#include <linux/socket.h>
 	#include <linux/sysctl.h>
@@ -180,6 +181,7 @@ probes()
 	same NF_HOOK '((struct nf_hook_ops *)0)->hook' \
 		'unsigned int (*)(void *, struct sk_buff *, const struct nf_hook_state *)'
 	need NF_HOOK
+	have SHRINKER_ALLOC '(void)shrinker_alloc;'
 	have GET_RANDOM_U32_BELOW '(void)get_random_u32_below(3);'
 	macro LINUX_UNALIGNED '__has_include(<linux/unaligned.h>)'
 

@@ -7,6 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 setup_ns middle
+fresh_keys
 modprobe -q tls
 
 start_box()

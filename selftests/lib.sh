@@ -325,6 +325,14 @@ tcpcrypt_sysctl()
 	in_ns "$1" sysctl -qw "net.tcpcrypt.$2=$3"
 }
 
+# fresh_keys: no connection between the two is resumed; for tests that look
+# at key exchanges
+fresh_keys()
+{
+	tcpcrypt_sysctl "$C" resume 0
+	tcpcrypt_sysctl "$S" resume 0
+}
+
 # --------------------------------------------------------------- counters
 
 # A process in each namespace, through which its /proc/net is read

@@ -17,6 +17,7 @@ CHUNK=3000
 export XFER_LIMIT=20
 
 setup_ns middle
+fresh_keys
 for n in "$C" "$S"; do
 	tcpcrypt_sysctl "$n" kex_timeout 3
 done

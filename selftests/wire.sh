@@ -9,6 +9,7 @@
 MARKER=PLAINTEXT-MARKER-4d61726b6572-
 
 setup_ns direct
+fresh_keys
 # Every packet as the wire would see it
 offloads "$C" eth0 off
 offloads "$S" eth0 off
