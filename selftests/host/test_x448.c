@@ -3,7 +3,11 @@
  * x448.c against RFC 7748 and the project's vectors.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include <openssl/rand.h>
+
+#include "crypto_openssl.h"
 #include "tap.h"
 #include "vectors.h"
 #include "x448.h"
@@ -29,10 +33,11 @@ static const char *const rfc7748_single[][3] = {
 	},
 };
 
-/* RFC 7748 section 5.2, the iterated test after 1 and after 1000 rounds */
+/* RFC 7748 section 5.2, the iterated test after 1, 1000 and 1000000 rounds */
 static const char *const rfc7748_iterated[] = {
 	"3f482c8a9f19b01e6c46ee9711d9dc14fd4bf67af30765c2ae2b846a4d23a8cd0db897086239492caf350b51f833868b9bc2b3bca9cf4113",
 	"aa3b4749d55b9daf1e5b00288826c467274ce3ebbdd5c17b975e09d4af6c67cf10d087202db88286e2b79fceea3ec353ef54faa26e219f38",
+	"077f453681caca3693198420bbe515cae0002472519b3e67661a7e89cab94695c8f4bcd66e61b9b9c946da8d524de3d69bd9d9d66b997e37",
 };
 
 static void test_rfc7748_single(void)
@@ -50,20 +55,40 @@ static void test_rfc7748_single(void)
 	tap_end();
 }
 
-/* k = X448(k, u) with u the former k, over and over */
+/* Which of the above to expect after @i rounds, if any */
+static const char *iterated(int i)
+{
+	switch (i) {
+	case 1:
+		return rfc7748_iterated[0];
+	case 1000:
+		return rfc7748_iterated[1];
+	case 1000000:
+		return rfc7748_iterated[2];
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * k = X448(k, u) with u the former k, over and over. A million rounds take
+ * minutes: X448_ROUNDS=1000000 asks for them.
+ */
 static void test_rfc7748_iterated(void)
 {
+	const char *env = getenv("X448_ROUNDS");
+	int rounds = env ? atoi(env) : 1000;
 	u8 k[TCPCRYPT_X448_LEN] = { 5 }, u[TCPCRYPT_X448_LEN] = { 5 };
 	u8 out[TCPCRYPT_X448_LEN], want[TCPCRYPT_X448_LEN];
 	int i;
 
 	tap_begin("RFC 7748 iterated");
-	for (i = 1; i <= 1000; i++) {
+	for (i = 1; i <= rounds; i++) {
 		CHECK(tcpcrypt_x448(out, k, u));
 		memcpy(u, k, sizeof(u));
 		memcpy(k, out, sizeof(k));
-		if (i == 1 || i == 1000) {
-			unhex(want, rfc7748_iterated[i == 1000]);
+		if (iterated(i)) {
+			unhex(want, iterated(i));
 			CHECK_MEM(k, sizeof(k), want, sizeof(want));
 		}
 	}
@@ -97,6 +122,29 @@ static void test_bad_key(const struct vec_bad_key *vec)
 	tap_end();
 }
 
+/* Both ends of random exchanges, one of them OpenSSL's */
+static void test_openssl(void)
+{
+	u8 priv[2][TCPCRYPT_X448_LEN], pub[2][TCPCRYPT_PUBKEY_MAX];
+	u8 out[TCPCRYPT_X448_LEN], want[TCPCRYPT_PUBKEY_MAX];
+	int i;
+
+	tap_begin("against OpenSSL");
+	for (i = 0; i < 100; i++) {
+		CHECK(RAND_bytes(priv[0], sizeof(priv[0])) == 1);
+		CHECK(RAND_bytes(priv[1], sizeof(priv[1])) == 1);
+		CHECK(tcpcrypt_x448_base(pub[0], priv[0]));
+		CHECK_EQ(ossl_public(TCPCRYPT_TEP_X448, priv[1],
+				     sizeof(priv[1]), pub[1]), sizeof(out));
+		CHECK(tcpcrypt_x448(out, priv[0], pub[1]));
+		CHECK_EQ(ossl_shared(TCPCRYPT_TEP_X448, priv[1],
+				     sizeof(priv[1]), pub[0], sizeof(out),
+				     want), sizeof(out));
+		CHECK_MEM(out, sizeof(out), want, sizeof(out));
+	}
+	tap_end();
+}
+
 /* u and u + p are the same point (RFC 7748: accept non-canonical values) */
 static void test_not_reduced(void)
 {
@@ -116,12 +164,13 @@ static void test_not_reduced(void)
 
 int main(void)
 {
-	unsigned int n = 3;
+	unsigned int n = 4;
 	size_t i;
 
 	test_rfc7748_single();
 	test_rfc7748_iterated();
 	test_not_reduced();
+	test_openssl();
 	for (i = 0; i < ARRAY_SIZE(vec_key_exchange); i++)
 		if (vec_key_exchange[i].tep == TCPCRYPT_TEP_X448) {
 			test_exchange(&vec_key_exchange[i]);

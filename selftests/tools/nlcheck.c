@@ -7,6 +7,9 @@
  *	nlcheck dump [FILTER]		cookies of all connections that match
  *	nlcheck get FILTER		cookie of one, or the errno
  *	nlcheck config			the configuration
+ *	nlcheck cache			sessions: "ADDR PORT ROLE TEP AEAD INDEX AGE
+ *					EXPIRES", times in milliseconds
+ *	nlcheck cache-flush [ADDR]	how many were forgotten, or the errno
  *	nlcheck slow [FILTER]		like dump, 10 ms after each datagram
  *
  * FILTER is cookie=N state=N family=N lport=N rport=N laddr=IP raddr=IP.
@@ -276,6 +279,74 @@ static int config(void)
 	return !!answers(on_config, false);
 }
 
+static uint64_t number(const struct nlattr *nest, int type)
+{
+	const struct nlattr *a = find(data(nest), nest->nla_len - NLA_HDRLEN,
+				      type);
+	uint64_t v = 0;
+
+	if (a)
+		memcpy(&v, data(a), a->nla_len - NLA_HDRLEN);
+	return v;
+}
+
+static void on_session(const struct nlattr *attrs, int len)
+{
+	const struct nlattr *nest = find(attrs, len, TCPCRYPT_A_CACHE), *a;
+	char addr[INET6_ADDRSTRLEN] = "?";
+
+	if (!nest)
+		return;
+	a = find(data(nest), nest->nla_len - NLA_HDRLEN, TCPCRYPT_A_CACHE_ADDR);
+	if (a)
+		inet_ntop(number(nest, TCPCRYPT_A_CACHE_FAMILY), data(a), addr,
+			  sizeof(addr));
+	printf("%s %u %c %" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+	       addr, ntohs(number(nest, TCPCRYPT_A_CACHE_PORT)),
+	       number(nest, TCPCRYPT_A_CACHE_ROLE) ? 'b' : 'a',
+	       number(nest, TCPCRYPT_A_CACHE_TEP),
+	       number(nest, TCPCRYPT_A_CACHE_AEAD),
+	       number(nest, TCPCRYPT_A_CACHE_INDEX),
+	       number(nest, TCPCRYPT_A_CACHE_AGE),
+	       number(nest, TCPCRYPT_A_CACHE_EXPIRES));
+}
+
+static int cache(void)
+{
+	struct req r;
+
+	start(&r, family, NLM_F_DUMP, TCPCRYPT_CMD_CACHE_GET);
+	send_req(&r);
+	return !!answers(on_session, false);
+}
+
+static void on_count(const struct nlattr *attrs, int len)
+{
+	const struct nlattr *a = find(attrs, len, TCPCRYPT_A_COUNT);
+
+	if (a)
+		printf("%u\n", *(const uint32_t *)data(a));
+}
+
+static int cache_flush(const char *addr)
+{
+	struct nlattr *nest;
+	struct req r;
+	int err;
+
+	start(&r, family, NLM_F_ACK, TCPCRYPT_CMD_CACHE_FLUSH);
+	if (addr) {
+		nest = nest_start(&r, TCPCRYPT_A_CACHE);
+		put_addr(&r, TCPCRYPT_A_CACHE_ADDR, addr);
+		nest_end(&r, nest);
+	}
+	send_req(&r);
+	err = answers(on_count, false);
+	if (err)
+		printf("%s\n", strerrorname_np(err));
+	return !!err;
+}
+
 static void verdict(const char *name, struct req *r)
 {
 	int err;
@@ -446,6 +517,10 @@ int main(int argc, char **argv)
 		return conns(argv + 2, NLM_F_ACK, false);
 	if (!strcmp(cmd, "config"))
 		return config();
-	fprintf(stderr, "usage: nlcheck bad|config|dump|slow|get [FILTER...]\n");
+	if (!strcmp(cmd, "cache"))
+		return cache();
+	if (!strcmp(cmd, "cache-flush"))
+		return cache_flush(argv[2]);
+	fprintf(stderr, "usage: nlcheck bad|config|cache|cache-flush|dump|slow|get [FILTER...]\n");
 	return 2;
 }

@@ -1,0 +1,278 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Session resumption: which connections are resumed and which are not, that
+# both ends agree on it, and that no secret is used twice.
+#
+#	RESUME_CHAIN=10000 selftests/resume.sh		a longer chain
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
+
+CHAIN=${RESUME_CHAIN:-300}
+PARALLEL=200
+P=$PORT
+P2=$((PORT + 1))
+
+setup_ns direct
+
+nl_c() { in_c "$BIN/nlcheck" "$@"; }
+nl_s() { in_s "$BIN/nlcheck" "$@"; }
+
+flush()
+{
+	nl_c cache-flush >/dev/null
+	nl_s cache-flush >/dev/null
+}
+
+# resumed_of FILE: of the connections made, in order, 1 for each resumed one
+resumed_of() { sed -n 's/^conn .*resumed=\([01]\).*/\1/p' "$1" | tr -d '\n'; }
+
+# conns NS ADDR PORT N WANT WHAT [option...]: N connections, one after the
+# other; WANT says which are resumed. Each is encrypted, the ends agree, no
+# session ID comes twice.
+conns()
+{
+	local ns=$1 addr=$2 port=$3 n=$4 want=$5 what=$6
+	shift 6
+	if ! ip netns exec "$ns" "$BIN/resume" "$@" -n "$n" "$addr" "$port" \
+	     >"$TMP/conns.log" 2>&1; then
+		not_ok "$what"
+		tail -n 5 "$TMP/conns.log" | sed 's/^/# /'
+		return 1
+	fi
+	is "$what" "$(resumed_of "$TMP/conns.log")" "$want"
+}
+
+# count NS COMMAND...: the session counters that grow; COUNTS is set
+counts_of()
+{
+	COUNTS=$(stats_delta "$2" "$(stats "$1")" |
+		 grep -E '^(Resume|Cache)' | tr '\n' ' ' | sed 's/ $//')
+}
+
+start_ready server_s in_s "$BIN/resume" -l :: $P || bail "no server"
+SERVER_S=$PID
+start_ready server_c in_c "$BIN/resume" -l :: $P2 || bail "no server"
+
+# ------------------------------------------------------------ who and where
+
+c0=$(stats "$C")
+s0=$(stats "$S")
+conns "$C" $S4 $P 5 01111 "IPv4: the first exchanges keys, the others do not"
+counts_of "$C" "$c0"
+is "the client counts" "$COUNTS" "ResumeOffered 4 Resumed 4 CacheAdded 1"
+counts_of "$S" "$s0"
+is "the server counts" "$COUNTS" "Resumed 4 CacheAdded 1"
+conns "$C" $S6 $P 5 01111 "IPv6"
+conns "$C" ::ffff:$S4 $P 3 111 "an IPv4-mapped address is the same host"
+conns "$C" $S4 $P 3 111 "and again as IPv4"
+is "every role is that of the connection" \
+	"$(sed -n 's/.* role=\(.\).*/\1/p' "$TMP/conns.log" | sort -u)" a
+
+is "sessions are shown: addresses and ports" \
+	"$(nl_c cache | awk '{ print $1, $2, $3 }' | sort | tr '\n' ';')" \
+	"$S4 $P a;$S6 $P a;"
+is "sessions are shown at the other end" \
+	"$(nl_s cache | awk '{ print $1, $2, $3 }' | sort | tr '\n' ';')" \
+	"$C4 0 b;$C6 0 b;"
+is "key exchange and cipher of a session" \
+	"$(nl_c cache | awk '{ print $4, $5 }' | sort -u)" "23 1"
+is "both ends will use the same secret next" \
+	"$(nl_c cache | awk '{ print $6 }' | sort)" \
+	"$(nl_s cache | awk '{ print $6 }' | sort)"
+is "age and end of a session add up to its lifetime" \
+	"$(nl_c cache | awk '{ print $7 + $8 }' | sort -u)" \
+	"$(($(in_c sysctl -n net.tcpcrypt.cache_lifetime) * 1000))"
+
+conns "$S" $C4 $P2 2 11 "the host that was passive resumes, IPv4"
+conns "$S" $C6 $P2 2 11 "the host that was passive resumes, IPv6"
+conns "$C" $S4 $P 2 11 "and the first one again"
+is "nothing but two key exchanges so far" "$(stat "$C" KexStarted)" 2
+
+# ------------------------------------------------------- many, one by one
+
+c0=$(stat "$C" Resumed)
+s0=$(stat "$S" Resumed)
+if in_c "$BIN/resume" -n "$CHAIN" $S4 $P >"$TMP/chain.log" 2>&1; then
+	ok "a chain of $CHAIN: all encrypted, no session ID twice"
+else
+	not_ok "a chain of $CHAIN: all encrypted, no session ID twice"
+fi
+n=$(value "$TMP/chain.log" resumed)
+diag "$(tail -n 1 "$TMP/chain.log")"
+is "a chain of $CHAIN: at least 95 % resumed" "$((${n:-0} * 100 >= CHAIN * 95))" 1
+is "a chain of $CHAIN: the counters of both ends agree" \
+	"$(($(stat "$C" Resumed) - c0)) $(($(stat "$S" Resumed) - s0))" "$n $n"
+
+# ---------------------------------------------------------- many at once
+
+for addr in $S4 $S6; do
+	if in_c "$BIN/resume" -n $PARALLEL -j $PARALLEL $addr $P \
+	   >"$TMP/parallel.log" 2>&1; then
+		ok "$PARALLEL at once to $addr: all encrypted, no session ID twice"
+	else
+		not_ok "$PARALLEL at once to $addr: all encrypted, no session ID twice"
+	fi
+	diag "$(tail -n 1 "$TMP/parallel.log")"
+done
+
+# Both hosts connect to each other, with the same sessions
+in_c "$BIN/resume" -n $PARALLEL -j 20 $S4 $P >"$TMP/cross_c.log" 2>&1 &
+pid=$!
+run "both at once, one way: all encrypted, no session ID twice" \
+	in_s "$BIN/resume" -n $PARALLEL -j 20 $C4 $P2
+run "both at once, the other way" wait $pid
+
+# ------------------------------------------------------------- forgetting
+
+flush
+conns "$C" $S4 $P 2 01 "after a flush: keys are exchanged"
+is "the server is made to forget" "$(nl_s cache-flush)" 1
+c0=$(stats "$C")
+s0=$(stats "$S")
+conns "$C" $S4 $P 3 011 "refused: keys are exchanged on the same connection"
+counts_of "$C" "$c0"
+is "refused: the client counts" "$COUNTS" \
+	"ResumeOffered 3 ResumeRefused 1 Resumed 2 CacheAdded 1 CacheFlushed 1"
+counts_of "$S" "$s0"
+is "refused: the server counts" "$COUNTS" \
+	"ResumeUnknown 1 Resumed 2 CacheAdded 1"
+conns "$C" $S6 $P 2 01 "another address is another host"
+is "a flush of one address" "$(nl_c cache-flush $S4)" 1
+conns "$C" $S6 $P 1 1 "leaves the other"
+conns "$C" $S4 $P 1 0 "and only that"
+is "an IPv4-mapped address means the IPv4 one" \
+	"$(nl_c cache-flush ::ffff:$S4)" 1
+is "a flush needs CAP_NET_ADMIN" \
+	"$(in_c setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$BIN/nlcheck" cache-flush)" EPERM
+is "looking does not" \
+	"$(in_c setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$BIN/nlcheck" cache | wc -l)" 1
+
+flush
+conns "$C" $S4 $P 1 0 "one session"
+tcpcrypt_sysctl "$C" cache_size 1
+conns "$C" $S6 $P 2 01 "a cache of one: the second host takes its place"
+is "a cache of one: one is left" "$(nl_c cache | wc -l)" 1
+conns "$C" $S4 $P 1 0 "a cache of one: the first host has lost it"
+tcpcrypt_sysctl "$C" cache_size 0
+is "a cache of none is empty at once" "$(nl_c cache | wc -l)" 0
+conns "$C" $S4 $P 2 00 "a cache of none: nothing is resumed"
+tcpcrypt_sysctl "$C" cache_size 4096
+
+flush
+conns "$C" $S4 $P 2 01 "before the sessions get old"
+c0=$(stat "$C" CacheExpired)
+sleep 2.1
+tcpcrypt_sysctl "$C" cache_lifetime 2
+gone() { [ "$(nl_c cache | wc -l)" -eq 0 ]; }
+wait_for 20 gone
+is "an old session goes away" "$(($(stat "$C" CacheExpired) - c0))" 1
+tcpcrypt_sysctl "$C" cache_lifetime 3600
+conns "$C" $S4 $P 1 0 "an old session is not resumed"
+tcpcrypt_sysctl "$S" cache_lifetime 1
+sleep 2.1
+conns "$C" $S4 $P 1 0 "nor does the passive end agree to it"
+tcpcrypt_sysctl "$S" cache_lifetime 3600
+
+# ----------------------------------------------------------------- policy
+
+flush
+conns "$C" $S4 $P 2 01 "a session"
+c0=$(stat "$C" ResumeOffered)
+tcpcrypt_sysctl "$C" resume 0
+is "resume=0 forgets all" "$(nl_c cache | wc -l)" 0
+conns "$C" $S4 $P 2 00 "resume=0 at the active end"
+is "resume=0: nothing is offered" "$(($(stat "$C" ResumeOffered) - c0))" 0
+tcpcrypt_sysctl "$C" resume 1
+conns "$C" $S4 $P 2 01 "resume=1 again"
+tcpcrypt_sysctl "$S" resume 0
+conns "$C" $S4 $P 2 00 "resume=0 at the passive end"
+tcpcrypt_sysctl "$S" resume 1
+
+# ------------------------------------------ key exchanges, ciphers, room
+
+flush
+tcpcrypt_sysctl "$C" teps x25519,x448,p256,p521
+tcpcrypt_sysctl "$S" teps x25519,x448,p256,p521
+conns "$C" $S4 $P 3 011 "four key exchanges: one is left out to make room"
+tcpcrypt_sysctl "$C" teps p256
+c0=$(stat "$C" ResumeOffered)
+conns "$C" $S4 $P 1 0 "another key exchange: the session is not offered"
+is "it is not" "$(($(stat "$C" ResumeOffered) - c0))" 0
+tcpcrypt_sysctl "$C" teps x25519,p256
+flush
+conns "$C" $S4 $P 2 01 "a session with its key exchange"
+tcpcrypt_sysctl "$S" teps p256
+conns "$C" $S4 $P 1 0 "the passive end allows another key exchange only"
+tcpcrypt_sysctl "$S" teps x25519,p256
+flush
+conns "$C" $S4 $P 2 01 "a session with its cipher"
+tcpcrypt_sysctl "$C" ciphers chacha20poly1305
+conns "$C" $S4 $P 2 01 "another cipher: a session of its own"
+tcpcrypt_sysctl "$C" ciphers aes128gcm,aes256gcm,chacha20poly1305
+
+# -------------------------------------------------------- on a rough path
+
+drop_first()
+{
+	ip netns exec "$1" nft -f - <<-NFT
+		table inet lossy {
+			chain in {
+				type filter hook prerouting priority -500;
+				$2 numgen inc mod 1000000 == 0 drop
+			}
+		}
+	NFT
+}
+
+undrop()
+{
+	in_c nft delete table inet lossy 2>/dev/null
+	in_s nft delete table inet lossy 2>/dev/null
+}
+
+flush
+conns "$C" $S4 $P 1 0 "a session for a rough path"
+drop_first "$S" "tcp dport $P tcp flags & (syn|ack) == syn"
+conns "$C" $S4 $P 1 1 "the first SYN gets lost"
+undrop
+drop_first "$C" "tcp sport $P tcp flags & (syn|ack) == (syn|ack)"
+conns "$C" $S4 $P 1 1 "the first SYN-ACK gets lost"
+undrop
+drop_first "$S" "tcp dport $P tcp flags & (syn|ack) == ack"
+conns "$C" $S4 $P 1 1 "the third segment gets lost"
+undrop
+drop_first "$S" "tcp dport $P tcp flags & (syn|psh) == psh"
+conns "$C" $S4 $P 1 1 "the first data gets lost"
+undrop
+drop_first "$C" "tcp sport $P tcp flags & (syn|psh) == psh"
+conns "$C" $S4 $P 1 1 "the answer gets lost"
+undrop
+is "all with one session" "$(stat "$C" ResumeRefused) $(nl_c cache | wc -l)" \
+	"$(stat "$C" ResumeRefused) 1"
+
+# The first try finds nobody, so its secret is lost at one end only
+stop $SERVER_S
+fails "nobody listens" in_c "$BIN/resume" $S4 $P
+i=$(nl_c cache | awk '{ print $6 }')
+is "the secret offered is lost" "$(($(nl_s cache | awk '{ print $6 }') + 1))" "$i"
+start_ready server_s in_s "$BIN/resume" -l :: $P || bail "no server"
+conns "$C" $S4 $P 2 11 "the next one is resumed all the same"
+
+# SYN cookies: plain, and the secret that was offered is lost
+in_s sysctl -qw net.ipv4.tcp_syncookies=2
+fails "under SYN cookies nothing is encrypted" in_c "$BIN/resume" $S4 $P
+in_s sysctl -qw net.ipv4.tcp_syncookies=1
+conns "$C" $S4 $P 2 11 "and after that it is resumed again"
+
+# The peer does not speak TCP-ENO for a moment
+tcpcrypt_sysctl "$S" enable 0
+fails "a SYN-ACK without the option: plain" in_c "$BIN/resume" $S4 $P
+tcpcrypt_sysctl "$S" enable 1
+conns "$C" $S4 $P 2 11 "then it is resumed again"
+
+finish
