@@ -70,6 +70,18 @@ dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
 		dkms build -m tcpcrypt -v "$(VERSION)" -k "$(KVER)" && \
 		dkms install -m tcpcrypt -v "$(VERSION)" -k "$(KVER)"; }
 
+.PHONY: deb
+deb: ## Debian packages, in ../
+	dpkg-buildpackage -us -uc -b
+
+# A key for Secure Boot: mokutil --import it, then every module can be signed
+KEY ?= /var/lib/dkms/mok.key
+CERT ?= /var/lib/dkms/mok.pub
+
+.PHONY: sign
+sign: modules ## sign tcpcrypt.ko for Secure Boot with KEY= and CERT=
+	scripts/sign.sh "$(KDIR)" "$(KEY)" "$(CERT)" tcpcrypt.ko
+
 .PHONY: clean
 clean: ## remove what was built here (not the cache)
 	-+test ! -e "$(KDIR)/Makefile" || $(MAKE) -C "$(KDIR)" M="$(CURDIR)" clean

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/words.h"
 #include "print.h"
 
 static void add(struct json_object *obj, const char *key,
@@ -80,13 +81,14 @@ static void add_streams(struct json_object *obj, const struct conn *c)
 /**
  * json_conn() - a connection as an object
  * @c: connection
+ * @words: the session ID as words, too
  *
  * Return: the object, which is the caller's.
  */
-struct json_object *json_conn(const struct conn *c)
+struct json_object *json_conn(const struct conn *c, bool words)
 {
 	struct json_object *obj = json_object_new_object();
-	char buf[NAME_TEXT];
+	char buf[NAME_TEXT], text[WORDS_TEXT];
 
 	if (!obj)
 		err(1, NULL);
@@ -99,6 +101,29 @@ struct json_object *json_conn(const struct conn *c)
 		add_string(obj, "fallback", c->fallback);
 	if (conn_has(c, TCPCRYPT_A_CONN_ERROR))
 		add_u64(obj, "errno", c->error);
+	if (conn_has(c, TCPCRYPT_A_CONN_REQUIRE))
+		add_bool(obj, "require", c->require);
+	if (conn_has(c, TCPCRYPT_A_CONN_PEER_AWARE))
+		add_bool(obj, "peer_aware", c->peer_aware);
+	if (words && c->sid_len)
+		add_string(obj, "words", words_text(c->sid, c->sid_len, text));
+	return obj;
+}
+
+/**
+ * json_event() - something that happens to a connection as an object
+ * @event: what happens
+ * @c: connection
+ * @words: as for json_conn()
+ *
+ * Return: the object, which is the caller's.
+ */
+struct json_object *json_event(const char *event, const struct conn *c,
+			       bool words)
+{
+	struct json_object *obj = json_conn(c, words);
+
+	add_string(obj, "event", event);
 	return obj;
 }
 

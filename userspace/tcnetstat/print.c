@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/words.h"
 #include "print.h"
 
 struct name {
@@ -172,6 +173,10 @@ static void print_details(const struct conn *c)
 		printf(" fallback:%s", c->fallback);
 	if (conn_has(c, TCPCRYPT_A_CONN_ERROR))
 		printf(" errno:%" PRIu32, c->error);
+	if (c->require)
+		printf(" require:yes");
+	if (c->peer_aware)
+		printf(" peer_aware:yes");
 	printf(" uid:%" PRIu32 " cookie:%" PRIx64 "\n", c->uid, c->cookie);
 }
 
@@ -179,16 +184,35 @@ static void print_details(const struct conn *c)
  * print_conn() - a line for a connection
  * @c: connection
  * @details: a second line with everything else that is known
+ * @words: the session ID as words
  */
-void print_conn(const struct conn *c, bool details)
+void print_conn(const struct conn *c, bool details, bool words)
 {
-	char sid[SID_TEXT];
+	char sid[SID_TEXT], text[WORDS_TEXT];
 
 	print_end(c, c->laddr, c->lport);
 	print_end(c, c->raddr, c->rport);
-	puts(c->sid_len ? sid_text(c, sid) : "-");
+	if (c->sid_len && words)
+		puts(words_text(c->sid, c->sid_len, text));
+	else
+		puts(c->sid_len ? sid_text(c, sid) : "-");
 	if (details)
 		print_details(c);
+}
+
+/**
+ * print_event() - a line for something that happens to a connection
+ * @event: what happens
+ * @c: connection
+ * @details: as for print_conn()
+ * @words: as for print_conn()
+ */
+void print_event(const char *event, const struct conn *c, bool details,
+		 bool words)
+{
+	printf("%-11s\t", event);
+	print_conn(c, details, words);
+	fflush(stdout);
 }
 
 /**

@@ -23,11 +23,20 @@ const char *addr_text(const struct conn *c, const void *addr,
 		      char buf[INET6_ADDRSTRLEN]);
 
 void print_header(void);
-void print_conn(const struct conn *c, bool details);
+void print_conn(const struct conn *c, bool details, bool words);
+void print_event(const char *event, const struct conn *c, bool details,
+		 bool words);
 void print_stat(const char *name, uint64_t value);
 
 /* json.c */
-struct json_object *json_conn(const struct conn *c);
+struct json_object *json_conn(const struct conn *c, bool words);
+struct json_object *json_event(const char *event, const struct conn *c,
+			       bool words);
 void json_add_stat(struct json_object *obj, const char *name, uint64_t value);
+
+/* event.c */
+typedef void (*event_fn)(const char *event, const struct conn *c, void *arg);
+
+void events_follow(event_fn fn, void *arg) __attribute__((noreturn));
 
 #endif /* TCNETSTAT_PRINT_H */

@@ -122,7 +122,7 @@ bool peer_udp_uid(uint16_t port, uid_t *uid)
 	char addr[9];
 
 	snprintf(addr, sizeof(addr), "%08X", htonl(INADDR_LOOPBACK));
-	return find_port("net/udp", port, addr, uid);
+	return find_port("self/net/udp", port, addr, uid);
 }
 
 /**
@@ -133,6 +133,6 @@ bool peer_udp_uid(uint16_t port, uid_t *uid)
  */
 bool port_in_use(uint16_t port)
 {
-	return find_port("net/tcp", port, NULL, NULL) ||
-	       find_port("net/tcp6", port, NULL, NULL);
+	return find_port("self/net/tcp", port, NULL, NULL) ||
+	       find_port("self/net/tcp6", port, NULL, NULL);
 }
