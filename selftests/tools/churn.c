@@ -43,7 +43,9 @@ struct conn {
 };
 
 static struct conn conns[MAX_CONNS];
-static uint64_t opened, finished, failed, closed_as[NHOW];
+static uint64_t opened, finished, failed, errors, closed_as[NHOW];
+/* Errors are expected; wrong data, a false end and a hang are not */
+static bool tolerant;
 static char reason[160];
 static volatile sig_atomic_t stop;
 
@@ -79,6 +81,10 @@ static socklen_t make_addr(struct sockaddr_in6 *in6, const char *addr, int port)
 
 static void fail(const char *what, int err)
 {
+	if (tolerant && err) {
+		errors++;
+		return;
+	}
 	failed++;
 	if (!reason[0])
 		snprintf(reason, sizeof(reason), "%s: %s", what, errno_name(err));
@@ -86,8 +92,18 @@ static void fail(const char *what, int err)
 
 /* ------------------------------------------------------------- the server */
 
-static void server_close(struct conn *k)
+static void set_reset(int fd)
 {
+	struct linger lg = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
+}
+
+/* What the server could not finish must not look like an end of file. */
+static void server_close(struct conn *k, bool good)
+{
+	if (!good)
+		set_reset(k->fd);
 	close(k->fd);
 	free(k->buf);
 	k->fd = -1;
@@ -105,7 +121,7 @@ static void server_event(struct conn *k)
 			if (ret < 0) {
 				if (errno == EAGAIN)
 					return;
-				server_close(k);
+				server_close(k, false);
 				return;
 			}
 			k->off += ret;
@@ -114,7 +130,7 @@ static void server_event(struct conn *k)
 		if (ret < 0 && errno == EAGAIN)
 			return;
 		if (ret <= 0) {
-			server_close(k);
+			server_close(k, !ret);
 			return;
 		}
 		k->off = 0;
@@ -167,8 +183,10 @@ static int serve(const char *addr, int port, int seconds)
 			opened++;
 			ev.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 			ev.data.ptr = k;
-			epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
-			server_event(k);
+			if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))
+				server_close(k, false);
+			else
+				server_event(k);
 		}
 	}
 	printf("opened=%llu finished=%llu\n", (unsigned long long)opened,
@@ -180,10 +198,8 @@ static int serve(const char *addr, int port, int seconds)
 
 static void client_close(struct conn *k, bool good)
 {
-	struct linger lg = { .l_onoff = 1, .l_linger = 0 };
-
 	if (k->how == CLOSE_RST || k->how == CLOSE_EARLY)
-		setsockopt(k->fd, SOL_SOCKET, SO_LINGER, &lg, sizeof(lg));
+		set_reset(k->fd);
 	close(k->fd);
 	k->fd = -1;
 	if (good) {
@@ -202,6 +218,10 @@ static void client_open(struct conn *k, int ep, struct sockaddr_in6 *sa,
 
 	memset(k, 0, sizeof(*k));
 	k->fd = socket(sa->sin6_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (k->fd < 0 && tolerant) {
+		fail("socket", errno);
+		return;
+	}
 	if (k->fd < 0)
 		die("socket");
 	k->how = random() % NHOW;
@@ -215,8 +235,12 @@ static void client_open(struct conn *k, int ep, struct sockaddr_in6 *sa,
 		client_close(k, false);
 		return;
 	}
-	if (epoll_ctl(ep, EPOLL_CTL_ADD, k->fd, &ev))
-		die("epoll_ctl");
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, k->fd, &ev)) {
+		if (!tolerant)
+			die("epoll_ctl");
+		fail("epoll_ctl", errno);
+		client_close(k, false);
+	}
 }
 
 static void client_event(struct conn *k, uint32_t events)
@@ -330,9 +354,9 @@ static int churn(const char *addr, int port, int count, int seconds)
 				client_event(k, evs[i].events);
 		}
 	}
-	printf("opened=%llu finished=%llu failed=%llu",
+	printf("opened=%llu finished=%llu failed=%llu errors=%llu",
 	       (unsigned long long)opened, (unsigned long long)finished,
-	       (unsigned long long)failed);
+	       (unsigned long long)failed, (unsigned long long)errors);
 	printf(" fin=%llu half=%llu rst=%llu unread=%llu early=%llu reason=\"%s\"\n",
 	       (unsigned long long)closed_as[CLOSE_FIN],
 	       (unsigned long long)closed_as[CLOSE_HALF],
@@ -350,8 +374,11 @@ int main(int argc, char **argv)
 	int o, i, port = 7000, count = 200, seconds = 60;
 	bool server = false;
 
-	while ((o = getopt(argc, argv, "lc:p:n:s:")) != -1) {
+	while ((o = getopt(argc, argv, "elc:p:n:s:")) != -1) {
 		switch (o) {
+		case 'e':
+			tolerant = true;
+			break;
 		case 'l':
 			server = true;
 			break;
@@ -381,6 +408,6 @@ int main(int argc, char **argv)
 	return server ? serve(addr, port, seconds) :
 			churn(addr, port, count, seconds);
 usage:
-	fprintf(stderr, "usage: churn -l | -c ADDRESS [-p PORT] [-n COUNT] [-s SECONDS]\n");
+	fprintf(stderr, "usage: churn -l | -c ADDRESS [-p PORT] [-n COUNT] [-s SECONDS] [-e]\n");
 	return 2;
 }
