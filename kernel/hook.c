@@ -183,9 +183,9 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 	if (hook_is_syn(&seg))
 		return hook_in_syn(tn, skb, state, &seg) ? NF_ACCEPT : NF_DROP;
 	if (seg.th.ack && !seg.th.rst &&
-		 atomic_read(&tn->halfopen_count) &&
-		 tcpcrypt_eno_present(seg.opts, seg.optlen) &&
-		 !tcpcrypt_halfopen_ack(tn, skb, state->hook, &seg))
+	    atomic_read(&tn->halfopen_count) &&
+	    tcpcrypt_eno_present(seg.opts, seg.optlen) &&
+	    !tcpcrypt_halfopen_ack(tn, skb, state->hook, &seg))
 		return NF_DROP;
 	return NF_ACCEPT;
 }
