@@ -27,7 +27,7 @@ PACKAGES=(
 	iproute2 iputils-ping iperf3 nftables tcpdump ethtool wireguard-tools
 	python3-cryptography nginx-light redis-server curl socat openssl procps
 	# style and unit checks
-	sparse codespell shellcheck yamllint mandoc valgrind
+	sparse codespell shellcheck yamllint mandoc valgrind tshark
 )
 
 APT_DIR=$CACHE/apt
