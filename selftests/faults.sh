@@ -86,7 +86,7 @@ round "allocations of the two ends and of the works fail" 2 N Y
 old=$(cat /proc/sys/net/ipv4/tcp_mem)
 CLEANUP+=("echo '$old' >/proc/sys/net/ipv4/tcp_mem")
 echo "8 16 64" >/proc/sys/net/ipv4/tcp_mem
-XFER_LIMIT=200
+export XFER_LIMIT=200
 for f in -4 -6; do
 	check_xfer "TCP is short of memory, $f: all arrives" \
 		"-c $(addr_of $f) $f -b 300k -H --expect encrypted" \
