@@ -15,7 +15,7 @@
 
 #include "config.h"
 
-static const char param_default_teps[] = "x25519,p256";
+static const char param_default_teps[] = "x25519,x448,p256,p521";
 
 /* By enum tcpcrypt_list; what has no parameter is empty */
 static char *param_texts[TCPCRYPT_LIST_COUNT] = {
@@ -71,7 +71,7 @@ __MODULE_PARM_TYPE(enable, "bool");
 MODULE_PARM_DESC(enable, "offer and accept encryption; a write sets it in every network namespace (default: 1)");
 
 module_param_named(teps, param_texts[TCPCRYPT_LIST_TEPS], charp, 0444);
-MODULE_PARM_DESC(teps, "key exchanges to offer, in order of preference (default: x25519,p256)");
+MODULE_PARM_DESC(teps, "key exchanges to offer, in order of preference (default: x25519,x448,p256,p521)");
 
 module_param_named(ciphers, param_texts[TCPCRYPT_LIST_CIPHERS], charp, 0444);
 MODULE_PARM_DESC(ciphers, "ciphers to offer or choose, in order of preference (default: aes128gcm,aes256gcm,chacha20poly1305)");

@@ -172,7 +172,7 @@ test_config()
 	local out
 
 	out=$(nl_c config)
-	is "configuration: key exchanges" "$(awk '$1 == 4 { printf "%s ", $2 }' <<<"$out")" "35 33 "
+	is "configuration: key exchanges" "$(awk '$1 == 4 { printf "%s ", $2 }' <<<"$out")" "35 36 33 34 "
 	is "configuration: ciphers" "$(awk '$1 == 5 { printf "%s ", $2 }' <<<"$out")" "1 2 16 "
 	run "configuration: a range of ports" grep -q '^6 992 995$' <<<"$out"
 	tcpcrypt_sysctl "$C" kex_timeout 17

@@ -170,7 +170,7 @@ test_defaults()
 	run "load without parameters" load || return
 	is "enable" "$(cat $PARAMS/enable)" Y
 	is "loopback" "$(cat $PARAMS/loopback)" N
-	is "teps" "$(cat $PARAMS/teps)" x25519,p256
+	is "teps" "$(cat $PARAMS/teps)" x25519,x448,p256,p521
 	is "ciphers" "$(cat $PARAMS/ciphers)" aes128gcm,aes256gcm,chacha20poly1305
 	is "exclude_ports" "$(cat $PARAMS/exclude_ports)" \
 		22,261,443,465,563,614,636,684,695,853,989,990,992-995,5061,6697,8883,9993

@@ -11,7 +11,12 @@
 [ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
 
 CHAIN=${RESUME_CHAIN:-300}
-PARALLEL=200
+PARALLEL=${RESUME_PARALLEL:-200}
+# The instrumented kernel is ten times slower.
+if [ "${TCPCRYPT_LINE:-}" = debug ]; then
+	CHAIN=${RESUME_CHAIN:-40}
+	PARALLEL=${RESUME_PARALLEL:-40}
+fi
 P=$PORT
 P2=$((PORT + 1))
 

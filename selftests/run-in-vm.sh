@@ -19,6 +19,8 @@ scripts=(
 	semantics.sh
 	transfer.sh
 	rekey.sh
+	resume.sh
+	combos.sh
 )
 # The instrumented kernel, ten times slower, runs those that take every path of
 # the module in few connections.
@@ -26,6 +28,7 @@ debug=(
 	semantics.sh
 	transfer.sh
 	rekey.sh
+	resume.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")

@@ -297,17 +297,29 @@ int main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "ln:j:d:q:")) != -1) {
 		switch (c) {
-		case 'l': listening = 1; break;
-		case 'n': count = atoi(optarg); break;
-		case 'j': jobs = atoi(optarg); break;
-		case 'd': bytes = atoi(optarg); break;
-		case 'q': pause_ms = atoi(optarg); break;
-		default: return 2;
+		case 'l':
+			listening = 1;
+			break;
+		case 'n':
+			count = atoi(optarg);
+			break;
+		case 'j':
+			jobs = atoi(optarg);
+			break;
+		case 'd':
+			bytes = atoi(optarg);
+			break;
+		case 'q':
+			pause_ms = atoi(optarg);
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (argc - optind != 2 || !count || !jobs || bytes > 4096 ||
 	    getaddrinfo(argv[optind], argv[optind + 1], &hints, &ai)) {
-		fprintf(stderr, "usage: resume [-l] [-n N] [-j JOBS] [-d BYTES] [-q MS] ADDR PORT\n");
+		fprintf(stderr,
+			"usage: resume [-l] [-n N] [-j JOBS] [-d BYTES] [-q MS] ADDR PORT\n");
 		return 2;
 	}
 	memcpy(&addr, ai->ai_addr, ai->ai_addrlen);
