@@ -114,7 +114,7 @@ is "a chain of $CHAIN: the counters of both ends agree" \
 # ---------------------------------------------------------- many at once
 
 for addr in $S4 $S6; do
-	if in_c "$BIN/resume" -n $PARALLEL -j $PARALLEL $addr $P \
+	if in_c "$BIN/resume" -n "$PARALLEL" -j "$PARALLEL" "$addr" $P \
 	   >"$TMP/parallel.log" 2>&1; then
 		ok "$PARALLEL at once to $addr: all encrypted, no session ID twice"
 	else
@@ -124,10 +124,10 @@ for addr in $S4 $S6; do
 done
 
 # Both hosts connect to each other, with the same sessions
-in_c "$BIN/resume" -n $PARALLEL -j 20 $S4 $P >"$TMP/cross_c.log" 2>&1 &
+in_c "$BIN/resume" -n "$PARALLEL" -j 20 $S4 $P >"$TMP/cross_c.log" 2>&1 &
 pid=$!
 run "both at once, one way: all encrypted, no session ID twice" \
-	in_s "$BIN/resume" -n $PARALLEL -j 20 $C4 $P2
+	in_s "$BIN/resume" -n "$PARALLEL" -j 20 $C4 $P2
 run "both at once, the other way" wait $pid
 
 # ------------------------------------------------------------- forgetting
@@ -173,6 +173,7 @@ conns "$C" $S4 $P 2 01 "before the sessions get old"
 c0=$(stat "$C" CacheExpired)
 sleep 2.1
 tcpcrypt_sysctl "$C" cache_lifetime 2
+# shellcheck disable=SC2317 # wait_for calls it
 gone() { [ "$(nl_c cache | wc -l)" -eq 0 ]; }
 wait_for 20 gone
 is "an old session goes away" "$(($(stat "$C" CacheExpired) - c0))" 1
@@ -201,19 +202,19 @@ tcpcrypt_sysctl "$S" resume 1
 # ------------------------------------------ key exchanges, ciphers, room
 
 flush
-tcpcrypt_sysctl "$C" teps x25519,x448,p256,p521
-tcpcrypt_sysctl "$S" teps x25519,x448,p256,p521
-conns "$C" $S4 $P 3 011 "four key exchanges: one is left out to make room"
-tcpcrypt_sysctl "$C" teps p256
+# A kernel without elliptic curves has fewer than four.
+teps=$(in_c sysctl -n net.tcpcrypt.teps)
+conns "$C" $S4 $P 3 011 "$teps: some are left out to make room"
+tcpcrypt_sysctl "$C" teps x448
 c0=$(stat "$C" ResumeOffered)
 conns "$C" $S4 $P 1 0 "another key exchange: the session is not offered"
 is "it is not" "$(($(stat "$C" ResumeOffered) - c0))" 0
-tcpcrypt_sysctl "$C" teps x25519,p256
+tcpcrypt_sysctl "$C" teps "$teps"
 flush
 conns "$C" $S4 $P 2 01 "a session with its key exchange"
-tcpcrypt_sysctl "$S" teps p256
+tcpcrypt_sysctl "$S" teps x448
 conns "$C" $S4 $P 1 0 "the passive end allows another key exchange only"
-tcpcrypt_sysctl "$S" teps x25519,p256
+tcpcrypt_sysctl "$S" teps "$teps"
 flush
 conns "$C" $S4 $P 2 01 "a session with its cipher"
 tcpcrypt_sysctl "$C" ciphers chacha20poly1305
