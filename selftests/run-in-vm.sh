@@ -28,7 +28,6 @@ debug=(
 	semantics.sh
 	transfer.sh
 	rekey.sh
-	resume.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")
