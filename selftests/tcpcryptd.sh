@@ -146,9 +146,7 @@ test_control()
 # Replies to a sender in another network namespace cannot arrive
 test_other_netns()
 {
-	local i
-
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		in_s python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

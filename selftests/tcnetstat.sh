@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tcnetstat: filters, words, JSON against its schema, watching, and asking
+# tcpcryptd. What it shows by default is looked at in netlink.sh.
+#
+# shellcheck disable=SC2317 # called by "run" and "wait_for"
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+USERSPACE=$SELFTESTS/../userspace
+SCHEMA=$USERSPACE/tcnetstat/tcnetstat.schema.json
+
+[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
+getent passwd tcpcryptd >/dev/null ||
+	useradd --system --no-create-home --shell /usr/sbin/nologin tcpcryptd ||
+	bail "cannot make user tcpcryptd"
+chmod 755 "$TMP"
+setup_ns direct
+
+tcn() { "$USERSPACE/tcnetstat/tcnetstat" -N "$C" "$@"; }
+lines() { tcn "$@" | tail -n +2 | wc -l; }
+fits() { tcn "$@" | python3 "$USERSPACE/tests/schema.py" "$SCHEMA"; }
+
+for f in 4 6; do
+	start_ready "s$f" in_s "$BIN/xfer" -l -$f -p $((PORT + f)) -b 100 --hold 600000 -t 900
+	start "c$f" in_c "$BIN/xfer" -c "$(addr_of -$f)" -$f -p $((PORT + f)) -b 100 --hold 600000 -t 900
+done
+two_open() { [ "$(lines)" -eq 2 ]; }
+wait_for 60 two_open || bail "no connections to look at"
+
+# ------------------------------------------------------------------ filters
+
+is "--remote with a port" "$(lines --remote ":$((PORT + 4))")" 1
+is "--remote with an address" "$(lines --remote $S6)" 1
+is "--remote with both" "$(lines --remote "[$S6]:$((PORT + 6))")" 1
+is "--remote with both, IPv4" "$(lines --remote "$S4:$((PORT + 4))")" 1
+is "--remote with another port" "$(lines --remote "$S4:$((PORT + 6))")" 0
+is "--local with an address" "$(lines --local $C4)" 1
+is "--local in brackets" "$(lines --local "[$C6]")" 1
+is "--local with another address" "$(lines --local $S4)" 0
+is "--local with the port of the peer" "$(lines --local ":$((PORT + 4))")" 0
+for bad in 1.2.3 ':' ':0' ':65536' '[::1' '[::1]x' 10.0.0.1:x; do
+	tcn --local "$bad" >/dev/null 2>&1
+	is "'$bad' is no end of a connection" $? 2
+done
+tcn -w 0 >/dev/null 2>&1
+is "-w 0" $? 2
+tcn --nonsense >/dev/null 2>&1
+is "an unknown option" $? 2
+
+# -------------------------------------------------------------------- words
+
+words=$(tcn -4 --words | awk -F '\t' 'NR == 2 { print $3 }')
+is "eight words" "$(wc -w <<<"$words")" 8
+is "the same at the other end" "$("$USERSPACE/tcnetstat/tcnetstat" -N "$S" -4 --words |
+	awk -F '\t' 'NR == 2 { print $3 }')" "$words"
+is "which the columns leave room for" "$([ ${#words} -le 71 ] && echo yes)" yes
+
+# --------------------------------------------------------------------- JSON
+
+run "-j follows the schema" fits -j
+run "-j --words too" fits -j --words
+run "-j -a too" fits -j -a
+run "-j -s too" fits -j -s
+run "-p too" fits -p
+is "-p has lines" "$([ "$(tcn -p | wc -l)" -gt 20 ] && echo yes)" yes
+is "-j has one" "$(tcn -j | wc -l)" 1
+echo '[{"family":"inet"}]' >"$TMP/bad.json"
+fails "the schema refuses what lacks a member" \
+	python3 "$USERSPACE/tests/schema.py" "$SCHEMA" <"$TMP/bad.json"
+
+# ----------------------------------------------------------- watching, asking
+
+start watch "$USERSPACE/tcnetstat/tcnetstat" -N "$C" -w 1
+twice() { [ "$(grep -c ^Local "$TMP/watch.log")" -ge 2 ]; }
+run "-w repeats" wait_for 30 twice
+stop "$PID"
+
+start daemon in_c "$USERSPACE/tcpcryptd/tcpcryptd" -f -u "@tcn-$$"
+wait_for 30 has_line "$TMP/daemon.log" ^Running
+is "-u shows the same" "$("$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$")" "$(tcn)"
+is "-u -6 too" "$("$USERSPACE/tcnetstat/tcnetstat" -6 -u "@tcn-$$")" "$(tcn -6)"
+"$USERSPACE/tcnetstat/tcnetstat" -u "@nobody-$$" >"$TMP/out" 2>&1
+is "-u with nobody there" $? 1
+"$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$" -s >"$TMP/out" 2>&1
+is "-u -s" $? 2
+stop "$PID"
+
+# ------------------------------------------------------------------- events
+
+start events "$USERSPACE/tcnetstat/tcnetstat" -N "$C" -e --remote ":$((PORT + 1))"
+start json "$USERSPACE/tcnetstat/tcnetstat" -N "$C" -e -j --remote ":$((PORT + 1))"
+sleep 2
+start_ready s1 in_s "$BIN/xfer" -l -4 -p $((PORT + 1)) -b 10 -t 60
+in_c "$BIN/xfer" -c $S4 -4 -p $((PORT + 1)) -b 10 -t 60 >"$TMP/c1.log" 2>&1
+sid=$(value "$TMP/c1.log" sessid | tr a-f A-F)
+run "-e shows what is established" wait_for 20 has_line "$TMP/events.log" \
+	"^established.*$S4:$((PORT + 1)) .*$sid"
+run "and what is closed" wait_for 20 has_line "$TMP/events.log" "^closed .*$S4:$((PORT + 1)) .*$sid"
+run "-e -j shows an object" wait_for 20 has_line "$TMP/json.log" "\"event\":\"established\""
+run "-e -j follows the schema" sh -c "head -n 1 '$TMP/json.log' |
+	python3 '$USERSPACE/tests/schema.py' '$SCHEMA'"
+
+finish
