@@ -57,6 +57,7 @@ static int64_t deadline, retest;
 static char buf[REPLY_MAX];
 static size_t got;
 static bool disabled, v6_next;
+static bool wanted;	/* as soon as there is a module to be tested */
 static struct resolved server;
 
 static void finish(struct test *t, int error)
@@ -100,8 +101,7 @@ static int start_connect(const struct test *t)
 
 	fd = socket(v6_next ? AF_INET6 : AF_INET,
 		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Without the module there is nothing to switch off */
-	if (fd < 0 || (prepare(t) && kernel))
+	if (fd < 0 || prepare(t))
 		return errno;
 	if (!connect(fd, v6_next ? (struct sockaddr *)&in6 :
 				   (struct sockaddr *)&in,
@@ -296,9 +296,9 @@ static void on_resolved(void)
 static void again(void)
 {
 	disabled = false;
+	wanted = true;
 	if (kernel && !options.disabled)
 		apply_enable(kernel, true);
-	ask();
 }
 
 static void step(void)
@@ -314,7 +314,8 @@ static void step(void)
 void home_start(int fd)
 {
 	resolver = fd;
-	ask();
+	wanted = true;
+	home_event(NULL);
 }
 
 /**
@@ -333,13 +334,19 @@ void home_poll(struct pollfd pfd[2])
 
 /**
  * home_event() - go on with the tests
- * @pfd: the two descriptors after poll()
+ * @pfd: the two descriptors after poll(), or NULL
  */
 void home_event(const struct pollfd pfd[2])
 {
 	bool running = current < TESTS;
 
 	if (resolver < 0)
+		return;
+	if (wanted && kernel) {
+		wanted = false;
+		ask();
+	}
+	if (!pfd)
 		return;
 	if (pfd[0].revents & POLLIN)
 		on_resolved();
@@ -358,8 +365,10 @@ void home_event(const struct pollfd pfd[2])
 		results();
 		step();
 	}
-	if (disabled && current == TESTS && now_ms() >= retest)
+	if (disabled && current == TESTS && now_ms() >= retest) {
 		again();
+		home_event(NULL);
+	}
 }
 
 /**
