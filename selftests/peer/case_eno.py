@@ -633,18 +633,6 @@ async def _(p):
     await p.is_encrypted()
 
 
-@outcome('simultaneous open, both hosts b = 0', 'FallbackSimultaneous', active=False)
-async def _(p):
-    p.role_a = False
-    p.app, syn = await connect(p.host, p)
-    n = len(p.segs)
-    p.send(SYN, options=MSS + eno(X), seq=p.isn)
-    answer = await p.seg(lambda s: s.has(SYN | ACK), 'SYN-ACK', n)
-    check(answer.eno in (None, syn.eno), 'the option changed in the SYN-ACK')
-    p.send(SYN | ACK, options=MSS)
-    await p.is_plain()
-
-
 @outcome('connection refused', 'FallbackRefused', active=False)
 async def _(p):
     p.app, _ = await connect(p.host, p)
