@@ -22,8 +22,8 @@ point()
 }
 
 # Long options, as "--name", sorted
-of_help() { "$1" --help | grep -Eo -- '--[a-z][a-z-]*' | sort -u; }
-of_page() { grep -Eo '(Fl| ,) -[a-z][a-z-]*' "$1" | sed 's/.* -/--/' | sort -u; }
+of_help() { "$1" --help | grep -Eo -- '--[a-z][a-z0-9-]*' | sort -u; }
+of_page() { grep -Eo '(Fl| ,) -[a-z][a-z0-9-]*' "$1" | sed 's/.* -/--/' | sort -u; }
 
 for p in tcpcryptd.8 tcs.8 tcnetstat.8 tcrecord.1; do
 	name=${p%.*}
