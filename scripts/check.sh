@@ -32,11 +32,11 @@ case " ${groups[*]} " in *style* | *harness* | *6.1.t*) what+=(kernel-6.1) ;; es
 case " ${groups[*]} " in *style* | *6.12.t*) what+=(kernel-6.12) ;; esac
 case " ${groups[*]} " in *style* | *7.3.t*) what+=(kernel-7.3) ;; esac
 case " ${groups[*]} " in *kunit* | *behaviour* | *harness*) what+=(qemu) ;; esac
-case " ${groups[*]} " in *kunit*) what+=(uml) ;; esac
+case " ${groups[*]} " in *kunit* | *latency*) what+=(uml) ;; esac
 case " ${groups[*]} " in *kunit* | *debug*) what+=(debug) ;; esac
 "$TOP/scripts/setup.sh" "${what[@]}"
 
-if [ "$(printf '%s\n' "${groups[@]}" | grep -c behaviour)" -gt 0 ]; then
+if [ "$(printf '%s\n' "${groups[@]}" | grep -c 'behaviour\|latency')" -gt 0 ]; then
 	step "building the tools" make -s -C "$TOP" tools
 	step "building the test programs" make -s -C "$TOP/selftests"
 fi
