@@ -2,12 +2,13 @@
 /*
  * What a connection costs: bulk data, one-byte ping-pong, connections.
  *
- *	bench -l PORT... -t PORT...  serve; the ports of -t speak kTLS
- *	bench -c ADDRESS -p PORT [-k] [-e] -m bulk|pingpong|connect -n COUNT
+ *	bench [-l PORT]... [-t PORT]... [-T PORT]...	serve; the ports of -t speak
+ *			kTLS with AES-128-GCM, those of -T with ChaCha20-Poly1305
+ *	bench -c ADDRESS -p PORT [-k | -K] [-e] -m bulk|pingpong|connect -n COUNT
  *
- * The client prints nanoseconds of CLOCK_MONOTONIC. kTLS runs AES-128-GCM with
- * fixed keys: its handshake is not measured. With -e the connection has to be
- * encrypted by tcpcrypt, without it must not.
+ * The client prints nanoseconds of CLOCK_MONOTONIC. kTLS (-k, -K) is TLS 1.3
+ * with fixed keys: its handshake is not measured. With -e the connection has
+ * to be encrypted by tcpcrypt, without it must not.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +43,12 @@ struct command {
 	uint64_t count;
 };
 
+enum tls_kind {
+	TLS_NONE,
+	TLS_AES,
+	TLS_CHACHA,
+};
+
 static char buf[CHUNK];
 
 static void die(const char *what)
@@ -50,19 +57,34 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void set_tls(int fd, bool server)
+static void set_tls(int fd, enum tls_kind kind, bool server)
 {
-	struct tls12_crypto_info_aes_gcm_128 a = {
+	struct tls12_crypto_info_aes_gcm_128 aes[2] = { {
 		.info.version = TLS_1_3_VERSION,
 		.info.cipher_type = TLS_CIPHER_AES_GCM_128,
 		.iv = "iviviviv", .key = "keykeykeykeykey", .salt = "slt",
-	}, b = a;
+	} };
+	struct tls12_crypto_info_chacha20_poly1305 chacha[2] = { {
+		.info.version = TLS_1_3_VERSION,
+		.info.cipher_type = TLS_CIPHER_CHACHA20_POLY1305,
+		.iv = "iviviviviv", .key = "keykeykeykeykeykeykeykeykeykey",
+	} };
+	const bool is_aes = kind == TLS_AES;
+	socklen_t len = is_aes ? sizeof(*aes) : sizeof(*chacha);
+	const void *key[2] = {
+		is_aes ? (void *)&aes[0] : &chacha[0],
+		is_aes ? (void *)&aes[1] : &chacha[1],
+	};
 
-	b.key[0] ^= 1;
+	/* a key for each direction */
+	aes[1] = aes[0];
+	aes[1].key[0] ^= 1;
+	chacha[1] = chacha[0];
+	chacha[1].key[0] ^= 1;
 	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 4))
 		die("TCP_ULP tls");
-	if (setsockopt(fd, SOL_TLS, TLS_TX, server ? &a : &b, sizeof(a)) ||
-	    setsockopt(fd, SOL_TLS, TLS_RX, server ? &b : &a, sizeof(a)))
+	if (setsockopt(fd, SOL_TLS, TLS_TX, key[server], len) ||
+	    setsockopt(fd, SOL_TLS, TLS_RX, key[!server], len))
 		die("TLS keys");
 }
 
@@ -106,7 +128,7 @@ static int new_socket(void)
 	return fd;
 }
 
-static void serve_one(int fd, bool tls)
+static void serve_one(int fd, enum tls_kind tls)
 {
 	struct command cmd;
 	uint64_t n;
@@ -115,7 +137,7 @@ static void serve_one(int fd, bool tls)
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (tls)
-		set_tls(fd, true);
+		set_tls(fd, tls, true);
 	if (!get(fd, &cmd, sizeof(cmd)))
 		return;
 	switch (cmd.what) {
@@ -139,7 +161,7 @@ static void serve_one(int fd, bool tls)
 	(void)!recv(fd, buf, 1, 0);
 }
 
-static int serve(const int *ports, const bool *tls, int nports)
+static int serve(const int *ports, const enum tls_kind *tls, int nports)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct pollfd pfd[MAX_PORTS];
@@ -179,7 +201,8 @@ static uint64_t now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static int dial(const struct sockaddr_in *in, bool tls, bool encrypted)
+static int dial(const struct sockaddr_in *in, enum tls_kind tls,
+		bool encrypted)
 {
 	uint8_t id[64];
 	socklen_t len = sizeof(id);
@@ -188,11 +211,11 @@ static int dial(const struct sockaddr_in *in, bool tls, bool encrypted)
 	if (connect(fd, (struct sockaddr *)in, sizeof(*in)))
 		die("connect");
 	if (tls) {
-		set_tls(fd, false);
+		set_tls(fd, tls, false);
 	} else if (getsockopt(fd, IPPROTO_TCP, TCP_ENO_SESSID, id, &len) !=
 		 (encrypted ? 0 : -1)) {
-		fprintf(stderr, "bench: the connection is %sencrypted\n",
-			encrypted ? "not " : "");
+		fprintf(stderr, "bench: the session ID: %s\n",
+			encrypted ? strerror(errno) : "there is one");
 		exit(1);
 	}
 	return fd;
@@ -209,24 +232,29 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	int ports[MAX_PORTS], nports = 0, o, fd, port = 0;
-	bool ktls[MAX_PORTS] = { false }, server = false;
-	bool tls = false, encrypted = false;
+	enum tls_kind kinds[MAX_PORTS] = { TLS_NONE }, tls = TLS_NONE;
+	bool server = false, encrypted = false;
 	const char *mode = "bulk";
 	uint64_t n, i, t = 0;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((o = getopt(argc, argv, "l:kc:p:m:n:et:")) != -1) {
+	while ((o = getopt(argc, argv, "l:t:T:kKc:p:m:n:e")) != -1) {
 		switch (o) {
 		case 'l':
 		case 't':
+		case 'T':
 			if (nports == MAX_PORTS)
 				return 2;
 			server = true;
-			ktls[nports] = o == 't';
+			kinds[nports] = o == 't' ? TLS_AES :
+					o == 'T' ? TLS_CHACHA : TLS_NONE;
 			ports[nports++] = atoi(optarg);
 			break;
 		case 'k':
-			tls = true;
+			tls = TLS_AES;
+			break;
+		case 'K':
+			tls = TLS_CHACHA;
 			break;
 		case 'c':
 			if (inet_pton(AF_INET, optarg, &in.sin_addr) != 1)
@@ -245,14 +273,14 @@ int main(int argc, char **argv)
 			encrypted = true;
 			break;
 		default:
-			fputs("usage: bench -l PORT... -t KTLS-PORT...\n"
-			      "       bench -c ADDRESS -p PORT -m MODE -n COUNT [-k] [-e]\n",
+			fputs("usage: bench {-l|-t|-T} PORT...\n"
+			      "       bench -c ADDRESS -p PORT -m MODE -n COUNT [-k|-K] [-e]\n",
 			      stderr);
 			return 2;
 		}
 	}
 	if (server)
-		return serve(ports, ktls, nports);
+		return serve(ports, kinds, nports);
 
 	n = t;
 	in.sin_port = htons(port);
