@@ -140,6 +140,10 @@ int main(int argc, char **argv)
 	while (cycle(argc, argv))
 		;
 	notify("STOPPING=1");
+	/* What is for as long as the daemon runs; the configuration stays */
+	slots_clear();
+	if (kernel && home_disabled())
+		apply_enable(kernel, true);
 	say(0, "%s", "");
 	dump();
 	return 0;

@@ -151,6 +151,18 @@ void slots_restore(void)
 }
 
 /**
+ * slots_clear() - forget all slots, and have the kernel forget them
+ */
+void slots_clear(void)
+{
+	struct slot *s;
+
+	for (s = slots; s < slots + SLOTS; s++)
+		if (s->port)
+			slot_drop(s);
+}
+
+/**
  * slots_sweep() - forget slots whose sockets are gone
  *
  * Nothing shows a socket that is bound and no more: it gets some time.

@@ -129,6 +129,7 @@ int slot_disable(struct slot *slot);
 void slots_used(const struct conn *c);
 void slots_restore(void);
 void slots_sweep(void);
+void slots_clear(void);
 unsigned int slots_count(void);
 
 /* peer.c: who sends */

@@ -5,6 +5,7 @@ Speak the bytes of tcpcryptd's control socket, as the programs of 2010-2016 do
 and as they never would. Prints TAP.
 
     ctl.py ADDRESS LOCAL:PORT REMOTE:PORT SESSID    a connection of this host
+    ctl.py ADDRESS --hostile                        no connection is needed
     ctl.py ADDRESS --get OPT LPORT [RADDR:RPORT LADDR]
     ctl.py ADDRESS --set OPT LPORT VALUE
 """
@@ -215,6 +216,11 @@ def main():
     elif args[0] == "--set":
         r, err, dlen, data = c.ask(int(args[1]), i32(int(args[3])), flags=SET, src=("0.0.0.0", int(args[2])))
         print(err)
+    elif args[0] == "--hostile":
+        test_slots(c)
+        test_hostile(address)
+        print(f"1..{points}")
+        sys.exit(bool(failures))
     else:
         test_connection(c, end(args[0]), end(args[1]), args[2].lower())
         test_slots(c)
