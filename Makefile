@@ -30,7 +30,7 @@ tools: ## the user-space programs and the library
 setup: ## fetch everything the tests need (kernels, QEMU, ...) into the cache
 	@scripts/setup.sh
 
-CHECKS := style unit fuzz kunit behaviour
+CHECKS := style unit fuzz kunit latency behaviour
 
 .PHONY: check
 check: ## every check below, through prove
@@ -41,6 +41,7 @@ style: ## checkpatch, sparse, W=1 on three kernels, shellcheck, codespell
 unit: ## the protocol code in user space, under ASan and UBSan
 fuzz: ## every libFuzzer target for a few seconds
 kunit: ## the KUnit suites on both debug kernels
+latency: ## round trips counted on a kernel whose clock waits
 behaviour: ## the behaviour tests in virtual machines on every kernel
 $(CHECKS):
 	@scripts/check.sh $@
