@@ -25,12 +25,12 @@ faults()
 {
 	local f
 	for f in $DEBUG/failslab $DEBUG/fail_page_alloc; do
-		put $f/verbose 0
-		put $f/times -1
-		put $f/interval 1
-		put $f/task-filter "$3"
-		put $f/ignore-gfp-wait "$2"
-		put $f/probability "$1"
+		put "$f"/verbose 0
+		put "$f"/times -1
+		put "$f"/interval 1
+		put "$f"/task-filter "$3"
+		put "$f"/ignore-gfp-wait "$2"
+		put "$f"/probability "$1"
 	done
 }
 

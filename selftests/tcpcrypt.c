@@ -3157,7 +3157,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (jobs < 1 || jobs > JOBS_MAX || limit < 1) {
-		fprintf(stderr, "usage: tcpcrypt [-a] [-p] [-l] [-j JOBS] [-t SECONDS] [TEST...]\n");
+		fputs("usage: tcpcrypt [-a] [-p] [-l] [-j JOBS] [-t SECONDS] [TEST...]\n",
+		      stderr);
 		return 2;
 	}
 	for (t = tests; t; t = t->next) {
