@@ -43,6 +43,14 @@ case " ${groups[*]} " in
 	step "building the test programs" make -s -C "$TOP/selftests"
 	;;
 esac
+# A test nobody runs is one that cannot fail: say so.
+idle=()
+for s in "$TOP"/selftests/*.sh; do
+	case ${s##*/} in lib.sh | run-in-vm.sh) continue ;; esac
+	grep -qw -- "${s##*/}" "$TOP"/selftests/run-in-vm.sh "$TOP"/selftests/check/*.t ||
+		idle+=("${s##*/}")
+done
+[ ${#idle[@]} -eq 0 ] || say "  in no group yet, to be run by hand: ${idle[*]}"
 say "  ready after $((SECONDS - start)) s; logs go to $LOGS"
 
 cd "$TOP"
