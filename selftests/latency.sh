@@ -38,6 +38,18 @@ measure()
 	fi
 }
 
+# Time that stands still has no jitter: the kernel's generator is not seeded, and
+# until it is no ENO option may be sent (RFC 8547 section 10).
+in_c ping -q -c 1 "$S4" >/dev/null
+measure "random numbers not seeded: no offer" plain 100 "$S4" $PORT reply
+is "random numbers not seeded: the connection was excluded" "$(stat "$C" SynExcluded)" 1
+PYTHONHASHSEED=0 /usr/bin/python3 -c '
+import fcntl, struct
+RNDADDENTROPY = 0x40085203
+with open("/dev/random", "wb", buffering=0) as f:
+    fcntl.ioctl(f, RNDADDENTROPY, struct.pack("ii64s", 512, 64, b"not random" * 6))
+'
+
 flush_cache()
 {
 	# the cache of sessions, if there is one
