@@ -8,7 +8,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-N=${TCPCRYPT_FLOOD:-60000}
+N=${TCPCRYPT_FLOOD:-30000}
 
 setup_ns direct
 # The answers go to a host that does not know these addresses and says nothing.

@@ -21,6 +21,8 @@ scripts=(
 	rekey.sh
 	resume.sh
 	combos.sh
+	peer.sh
+	flood.sh
 )
 # The instrumented kernel, ten times slower, runs those that take every path of
 # the module in few connections.
