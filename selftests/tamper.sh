@@ -76,11 +76,15 @@ spoilt()
 	}
 }
 
-# bad WHAT MINIMUM MAXIMUM [middlebox option...]: with the loops' $f and $dir
+# bad WHAT MINIMUM MAXIMUM [middlebox option...]: with the loops' $f and $dir;
+# the stream is the same over IPv6, so every fourth is enough there
+TURN=0
 bad()
 {
 	local what=$1
 	shift
+	TURN=$((TURN + 1))
+	[ "$f" = -4 ] || [ $((TURN % 4)) -eq 0 ] || return 0
 	spoilt "$what" "$f" "$dir" "$@"
 }
 
