@@ -192,11 +192,16 @@ static int __init param_parse_list(enum tcpcrypt_list id)
 	return err ? param_bad_item(id, &bad) : 0;
 }
 
-/* The kernel this was built for may lack elliptic curves */
+/*
+ * What param_default_teps says, but for what is missing here: the kernel this
+ * was built for may lack elliptic curves.
+ */
 static void __init param_default_lists(void)
 {
 	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_X25519);
+	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_X448);
 	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_P256);
+	tcpcrypt_list_add_tep(&param_lists, TCPCRYPT_TEP_P521);
 }
 
 static int __init param_parse_lists(void)
