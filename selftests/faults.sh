@@ -43,7 +43,7 @@ no_sockets()
 	while read -r line; do
 		[[ ! $line =~ ^TCP6?:\ inuse\ ([0-9]+) ]] || in=$((in + BASH_REMATCH[1]))
 	done < <(in_ns "$1" cat /proc/net/sockstat /proc/net/sockstat6)
-	[ $in -eq 0 ]
+	[ "$in" -eq 0 ]
 }
 
 # may_fail PID: this task's allocations may fail, those that wait as well
