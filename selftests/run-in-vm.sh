@@ -23,6 +23,9 @@ scripts=(
 	combos.sh
 	peer.sh
 	flood.sh
+	wire.sh
+	fallback.sh
+	programs.sh
 )
 # The instrumented kernel, ten times slower, runs those that take every path of
 # the module in few connections.
