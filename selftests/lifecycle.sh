@@ -29,7 +29,7 @@ no_sockets()
 		[[ ! $line =~ ^TCP6?:\ inuse\ ([0-9]+)(\ orphan\ ([0-9]+))? ]] ||
 			used=$((used + BASH_REMATCH[1] + ${BASH_REMATCH[3]:-0}))
 	done < <(sockets "$1")
-	[ $used -eq 0 ]
+	[ "$used" -eq 0 ]
 }
 
 slab() { awk '$1 == "TCP" || $1 == "TCPv6" { n += $2 } END { print n + 0 }' /proc/slabinfo; }
