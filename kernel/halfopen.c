@@ -370,7 +370,7 @@ void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 	int why;
 
 	halfopen_tuple(req, &tuple);
-	syn = tcpcrypt_syn_find(tn->net, &tuple, tcp_rsk(req)->rcv_isn);
+	syn = tcpcrypt_syn_take(tn->net, &tuple, tcp_rsk(req)->rcv_isn);
 	if (!syn || halfopen_find(tn, req))
 		return;
 	/* a SYN-ACK that had no option has none when it is repeated either */
@@ -421,7 +421,7 @@ void tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
 	if (!seg->th.ack)
 		return;
 	tcpcrypt_seg_tuple(skb, seg, false, &tuple);
-	if (tcpcrypt_syn_find(tn->net, &tuple, ntohl(seg->th.ack_seq) - 1))
+	if (tcpcrypt_syn_take(tn->net, &tuple, ntohl(seg->th.ack_seq) - 1))
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_SYNCOOKIE);
 }
 

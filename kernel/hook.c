@@ -3,8 +3,12 @@
  * Netfilter entry points: classify a packet, call the file that knows.
  *
  * After the handshake an outgoing packet costs the look at its socket's ULP,
- * an incoming one the look at its flags and option layout.
+ * an incoming one the look at its flags and option layout.  Every packet of
+ * the host pays that, so what is behind it is kept out of line: the hooks
+ * themselves have no frame and no copy of the header.
  */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/addrconf.h>
@@ -26,26 +30,16 @@ static bool hook_is_syn(const struct tcpcrypt_seg *seg)
 	return seg->th.syn && !seg->th.rst && !seg->th.fin;
 }
 
-/* Could this socket's segment be ours? Cheap: it is asked for every packet */
-static bool hook_sock_may_care(const struct sock *sk)
-{
-	if (!sk)
-		return false;
-	if (sk->sk_state == TCP_NEW_SYN_RECV)
-		return true;
-	return sk_fullsock(sk) && sk_is_tcp(sk) &&
-	       READ_ONCE(inet_csk(sk)->icsk_ulp_ops) == &tcpcrypt_ulp_ops;
-}
-
-static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
-				   const struct nf_hook_state *state)
+static noinline unsigned int hook_out_attach(struct sk_buff *skb,
+					     const struct nf_hook_state *state)
 {
 	struct sock *sk = skb->sk;
 	struct tcpcrypt_net *tn;
 	struct tcpcrypt_seg seg;
 
-	if (sk && sk->sk_state != TCP_SYN_SENT &&
-	    sk->sk_state != TCP_NEW_SYN_RECV)
+	/* it answers a SYN, and none had ENO */
+	if ((!sk || sk->sk_state == TCP_NEW_SYN_RECV) &&
+	    !tcpcrypt_syn_waiting())
 		return NF_ACCEPT;
 	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg) ||
 	    !hook_is_syn(&seg))
@@ -58,6 +52,17 @@ static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
 	else if (!seg.th.ack && sk_is_tcp(sk))
 		tcpcrypt_open_attach(tn, sk, skb, &seg);
 	return NF_ACCEPT;
+}
+
+static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	const struct sock *sk = skb->sk;
+
+	if (sk && likely(sk->sk_state != TCP_SYN_SENT &&
+			 sk->sk_state != TCP_NEW_SYN_RECV))
+		return NF_ACCEPT;
+	return hook_out_attach(skb, state);
 }
 
 /* A full socket's segment: its SYN, or one of the first after it */
@@ -80,29 +85,41 @@ static void hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 	}
 }
 
-static bool hook_out_idle(const struct sock *sk)
+/*
+ * Could this socket's segment be ours? It is asked for every packet. Whatever
+ * socket it is, it has a struct proto, and only what we are attached to has
+ * ours.
+ */
+static bool hook_sock_may_care(const struct sock *sk)
 {
 	const struct tcpcrypt_sock *ctx;
+	const u8 state = sk->sk_state;
 
-	if (sk->sk_state == TCP_NEW_SYN_RECV || sk->sk_state == TCP_SYN_SENT)
+	if (state == TCP_NEW_SYN_RECV)
+		return true;
+	if (likely(READ_ONCE(sk->sk_prot)->sendmsg != tcpcrypt_sendmsg))
+		return false;
+	if (state == TCP_SYN_SENT)
+		return true;
+	if (!sk_fullsock(sk))
 		return false;
 	ctx = rcu_dereference(inet_csk(sk)->icsk_ulp_data);
-	return !ctx || ctx->kind != TCPCRYPT_KIND_CONN ||
-	       !READ_ONCE(ctx->eno_sending);
+	return ctx && READ_ONCE(ctx->eno_sending);
 }
 
-static unsigned int hook_out_last(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+static noinline unsigned int hook_out_option(struct sk_buff *skb,
+					     const struct nf_hook_state *state)
 {
 	struct sock *sk = skb->sk;
 	struct tcpcrypt_net *tn;
 	struct tcpcrypt_seg seg;
 
-	if (!hook_sock_may_care(sk) || likely(hook_out_idle(sk)))
+	tn = tcpcrypt_pernet(state->net);
+	if (sk->sk_state == TCP_NEW_SYN_RECV &&
+	    !atomic_read(&tn->halfopen_count))
 		return NF_ACCEPT;
 	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg))
 		return NF_ACCEPT;
-	tn = tcpcrypt_pernet(state->net);
 	if (sk->sk_state != TCP_NEW_SYN_RECV)
 		hook_out_sock(tn, sk, skb, &seg);
 	else if (hook_is_syn(&seg))
@@ -110,18 +127,51 @@ static unsigned int hook_out_last(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* No options, or the timestamps that every segment of a flow carries */
-static bool hook_in_ordinary(const struct tcpcrypt_seg *seg)
+static unsigned int hook_out_last(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
 {
-	static const u8 ts[] = {
-		TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP,
-	};
+	const struct sock *sk = skb->sk;
 
-	if (seg->th.syn)
+	if (!sk || likely(!hook_sock_may_care(sk)))
+		return NF_ACCEPT;
+	return hook_out_option(skb, state);
+}
+
+/* The first word of the timestamps that every segment of a flow carries */
+#define HOOK_TS_WORD	cpu_to_be32((TCPOPT_NOP << 24) | (TCPOPT_NOP << 16) | \
+				    (TCPOPT_TIMESTAMP << 8) | \
+				    TCPOLEN_TIMESTAMP)
+
+/*
+ * Not TCP, or a segment other than SYN with no options but timestamps. Lengths
+ * are not trusted; false means that the slower look has to tell.
+ */
+static bool hook_in_ordinary(const struct sk_buff *skb, bool v4)
+{
+	unsigned int off = skb_network_offset(skb);
+	const struct tcphdr *th;
+	__be32 word;
+
+	if (v4) {
+		const struct iphdr *iph = ip_hdr(skb);
+
+		if (iph->protocol != IPPROTO_TCP)
+			return true;
+		if (ip_is_fragment(iph))
+			return false;
+		off += iph->ihl * 4;
+	} else {
+		if (ipv6_hdr(skb)->nexthdr != IPPROTO_TCP)
+			return false;
+		off += sizeof(struct ipv6hdr);
+	}
+	if (skb_headlen(skb) < off + sizeof(*th) + TCPOLEN_TSTAMP_ALIGNED)
 		return false;
-	return !seg->optlen ||
-	       (seg->optlen == TCPOLEN_TSTAMP_ALIGNED &&
-		!memcmp(seg->opts, ts, sizeof(ts)));
+	th = (const struct tcphdr *)(skb->data + off);
+	word = tcp_flag_word(th) & (TCP_DATA_OFFSET | TCP_FLAG_SYN);
+	return word == htonl(8 << 28) ?
+	       *(const __be32 *)(th + 1) == HOOK_TS_WORD :
+	       word == htonl(5 << 28);
 }
 
 /* A router leaves what it forwards alone */
@@ -170,14 +220,13 @@ static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 	return hook_discard_syn_data(tn->net, skb, seg);
 }
 
-static unsigned int hook_in(void *priv, struct sk_buff *skb,
-			    const struct nf_hook_state *state)
+static noinline unsigned int hook_in_option(struct sk_buff *skb,
+					    const struct nf_hook_state *state)
 {
 	struct tcpcrypt_net *tn;
 	struct tcpcrypt_seg seg;
 
-	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg) ||
-	    likely(hook_in_ordinary(&seg)))
+	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg))
 		return NF_ACCEPT;
 	tn = tcpcrypt_pernet(state->net);
 	if (hook_is_syn(&seg))
@@ -188,6 +237,14 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 	    !tcpcrypt_halfopen_ack(tn, skb, state->hook, &seg))
 		return NF_DROP;
 	return NF_ACCEPT;
+}
+
+static unsigned int hook_in(void *priv, struct sk_buff *skb,
+			    const struct nf_hook_state *state)
+{
+	if (likely(hook_in_ordinary(skb, state->pf == NFPROTO_IPV4)))
+		return NF_ACCEPT;
+	return hook_in_option(skb, state);
 }
 
 /*

@@ -245,6 +245,8 @@ void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 	struct tcpcrypt_tuple tuple;
 	struct tcpcrypt_sock *ctx;
 
+	if (!atomic_read(&tn->opens.nelems))
+		return;
 	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
 	ctx = rhashtable_lookup(&tn->opens, &tuple, open_params);
 	if (!ctx || READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||

@@ -25,7 +25,8 @@ int tcpcrypt_syn_init(void);
 void tcpcrypt_syn_exit(void);
 void tcpcrypt_syn_remember(const struct net *net, const struct sk_buff *skb,
 			   const struct tcpcrypt_seg *seg);
-const struct tcpcrypt_syn *tcpcrypt_syn_find(const struct net *net,
+bool tcpcrypt_syn_waiting(void);
+const struct tcpcrypt_syn *tcpcrypt_syn_take(const struct net *net,
 					     const struct tcpcrypt_tuple *tuple,
 					     u32 seq);
 
