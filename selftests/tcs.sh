@@ -223,7 +223,7 @@ test_others()
 	tcpcrypt_sysctl "$S" enable 1
 	other "a server with another session ID" \
 		"s.recv(200); s.send(b'HTTP/1.0 200 OK\\r\\n\\r\\nSID ' + b'23' * 33 + b'\\n1' if port == 80 else b'HTTP/1.0 200 OK\\r\\n\\r\\n0')" \
-		"2 668 0" "2 668 0" "2 671 1" "3 0 0" "3 0 0" "3 0 0"
+		"2 669 1" "2 669 1" "2 671 1" "3 0 0" "3 0 0" "3 0 0"
 	stop "$DPID"
 	run "nobody there" home refused -s $S4
 	is "nobody there: errno" "$(tests_of refused | sed -n 2p)" "$(results "1 111 0")"
