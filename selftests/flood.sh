@@ -18,19 +18,38 @@ in_s sysctl -qw net.core.somaxconn=65535 net.ipv4.tcp_max_syn_backlog=65535
 # KiB of slab memory; page cache and processes do not count
 slab() { awk '$1 == "Slab:" { print $2 }' /proc/meminfo; }
 
+# once: one connection; what it printed. One that hangs shows its state.
+once()
+{
+	start once in_c "$BIN/latency" $S4 $PORT reply
+	if ! wait_for 40 ended_already "$PID"; then
+		for n in "$C" "$S"; do
+			ip netns exec "$n" ss -tnoie "( sport = $PORT or dport = $PORT )"
+			stats "$n"
+		done >"$TMP/hung.log" 2>&1
+		cat "/proc/$PID/stack" >>"$TMP/hung.log" 2>&1
+		grep -v SYN-RECV "$TMP/hung.log" | head -n 60 | sed 's/^/# hung: /'
+	fi
+	stop "$PID"
+	LINE=$(cat "$TMP/once.log")
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+ended_already() { ! alive "$1"; }
+
 # flood WHAT: the SYNs, with a transfer every now and then
 flood()
 {
-	local before during enc=0 plain=0 lost=0 line
+	local before during enc=0 plain=0 lost=0 n
 	before=$(slab)
 	start flood in_c "$BIN/synflood" $S4 $PORT "$N"
 	local fp=$PID
 	while alive "$fp"; do
-		line=$(in_c timeout 60 "$BIN/latency" $S4 $PORT reply 2>&1)
-		case $line in
+		once
+		case $LINE in
 		fresh* | resumed*) enc=$((enc + 1)) ;;
 		plain*) plain=$((plain + 1)) ;;
-		*) lost=$((lost + 1)); diag "$line" ;;
+		*) lost=$((lost + 1)); diag "lost: $LINE" ;;
 		esac
 	done
 	ended 60 "$fp"

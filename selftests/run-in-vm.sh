@@ -22,7 +22,6 @@ scripts=(
 	resume.sh
 	combos.sh
 	peer.sh
-	flood.sh
 	wire.sh
 	fallback.sh
 	programs.sh
