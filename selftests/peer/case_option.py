@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an application asks for: the a bit, the b bit, encryption or nothing."""
+"""What an application asks for: the a bit, the b bit, encryption or nothing.
+
+run.py imports this once the module lets applications set these options.
+"""
 import errno
 
 import proto as tc
