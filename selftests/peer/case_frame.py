@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 
 import proto as tc
 from net import ACK, PSH, check
@@ -29,6 +30,8 @@ def frames(name, run, counts=(), cipher=None, **more):
 
 def accepted(name, frame, data, **more):
     async def run(p):
+        # whatever is marked urgent stays in the stream
+        p.app.sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         p.write(frame(p))
         p.frame(b' and more')
         check(await p.app.read(len(data) + 9) == data + b' and more', 'other data')

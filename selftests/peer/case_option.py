@@ -92,7 +92,7 @@ scenario('role override against a passive opener', override_passive, ['FallbackR
 
 async def crossing(p, b, option, synack=True):
     """The SYNs cross; then SYN-ACKs, each with the option of its SYN."""
-    p.role_a = not option[2] & 1
+    p.role_a = not (option + b'\0')[2] & 1
     p.app, syn = await connect(p.host, p, ask(ROLEOVERRIDE=b))
     mine, theirs = option, syn.eno
     n = len(p.segs)
@@ -125,7 +125,7 @@ async def crossing_plain(p):
     p.snd = (p.isn + 1) & 0xffffffff
     await p.is_plain()
 
-scenario('simultaneous open without ENO', crossing_plain, ['FallbackSimultaneous'],
+scenario('simultaneous open without ENO', crossing_plain, ['FallbackNoSynAckEno'],
          active=False)
 
 

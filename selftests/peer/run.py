@@ -52,6 +52,8 @@ async def process(todo, hosts, report):
         # What one connection leaves behind must not change the next.
         host.sysctl('net/tcpcrypt/resume', 0)
         host.sysctl('net/tcpcrypt/blackhole_size', 0)
+        # A busy machine is no reason to give up; some scenarios set their own.
+        host.sysctl('net/tcpcrypt/kex_timeout', 60)
         host.defaults = {n: open('/proc/sys/net/tcpcrypt/' + n, encoding='ascii').read().strip()
                          for n in os.listdir('/proc/sys/net/tcpcrypt')}
         made.append(host)
