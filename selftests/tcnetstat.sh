@@ -79,8 +79,8 @@ stop "$PID"
 
 start daemon in_c "$USERSPACE/tcpcryptd/tcpcryptd" -f -u "@tcn-$$"
 wait_for 30 has_line "$TMP/daemon.log" ^Running
-is "-u shows the same" "$("$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$")" "$(tcn)"
-is "-u -6 too" "$("$USERSPACE/tcnetstat/tcnetstat" -6 -u "@tcn-$$")" "$(tcn -6)"
+is "-u shows the same" "$(in_c "$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$")" "$(tcn)"
+is "-u -6 too" "$(in_c "$USERSPACE/tcnetstat/tcnetstat" -6 -u "@tcn-$$")" "$(tcn -6)"
 "$USERSPACE/tcnetstat/tcnetstat" -u "@nobody-$$" >"$TMP/out" 2>&1
 is "-u with nobody there" $? 1
 "$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$" -s >"$TMP/out" 2>&1

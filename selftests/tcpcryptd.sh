@@ -163,6 +163,8 @@ test_handshake()
 {
 	local out
 
+	# A session that is resumed has no handshake to wait for
+	tcpcrypt_sysctl "$C" resume 0
 	ip netns exec "$S" tc qdisc add dev eth0 root netem delay 1500ms
 	start_ready slow in_s "$BIN/xfer" -l -4 -p $((PORT + 1)) -b 1 -t 120
 	out=$(in_c timeout 100 python3 - "$TMP/ctl" $S4 $((PORT + 1)) <<'PY'
@@ -185,6 +187,7 @@ print("same" if r[36:] == sid else r.hex(), "late" if late > 1 else late)
 PY
 	)
 	ip netns exec "$S" tc qdisc del dev eth0 root
+	tcpcrypt_sysctl "$C" resume 1
 	is "a question during the handshake is answered when it has settled" "$out" "same late"
 }
 
