@@ -44,6 +44,7 @@
  * @local: the option we send
  * @eno: the outcome, given that @acked
  * @secret: the session secret to resume from, or NULL
+ * @opts: the listener's
  * @created: jiffies
  * @expires: jiffies; moved on by each SYN-ACK
  * @fifo: in one of tcpcrypt_net's lists, under halfopen_lock
@@ -63,6 +64,7 @@ struct halfopen {
 	struct tcpcrypt_eno_opt local;
 	struct tcpcrypt_eno_result eno;
 	struct tcpcrypt_secret *secret;
+	struct tcpcrypt_opts opts;
 	unsigned long created;
 	unsigned long expires;
 	struct list_head fifo;
@@ -232,31 +234,29 @@ static int halfopen_answer(struct halfopen *h, const struct tcpcrypt_eno *remote
 			   const struct tcpcrypt_syn *syn, size_t room)
 {
 	const struct tcpcrypt_lists *lists = rcu_dereference(h->tn->lists);
-	const struct tcpcrypt_terms terms = {
-		.teps = lists->teps,
-		.nteps = lists->nteps,
-		.ciphers = lists->ciphers,
-		.nciphers = lists->nciphers,
-		.nonce_len = TCPCRYPT_RESUME_NONCE_MAX,
-	};
+	const struct tcpcrypt_opts *opts = &h->opts;
+	struct tcpcrypt_terms terms = { .nonce_len = opts->nonce_len };
+	const u8 global = tcpcrypt_opts_global(opts, true);
 	u8 tep;
 
-	h->secret = tcpcrypt_resume_accept(h->tn, remote, &syn->opt, &terms,
-					   room);
+	tcpcrypt_opts_terms(opts, lists, true, &terms);
+	if (!opts->no_resume)
+		h->secret = tcpcrypt_resume_accept(h->tn, remote, &syn->opt,
+						   &terms, room);
 	if (h->secret)
-		return tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B,
-					  true, NULL, 0, &h->secret->eno);
+		return tcpcrypt_eno_build(&h->local, global, true, NULL, 0,
+					  &h->secret->eno);
 	tep = tcpcrypt_eno_choose(remote, terms.teps, terms.nteps);
 	if (!tep)
 		return -ENOENT;
-	return tcpcrypt_eno_build(&h->local, TCPCRYPT_ENO_GLOBAL_B, true, &tep,
-				  1, NULL);
+	return tcpcrypt_eno_build(&h->local, global, true, &tep, 1, NULL);
 }
 
 /* What the SYN asks for, and what we answer; 0 or a counter */
 static int halfopen_negotiate(struct halfopen *h,
 			      const struct tcpcrypt_syn *syn, size_t room)
 {
+	enum tcpcrypt_eno_fail fail;
 	struct tcpcrypt_eno remote;
 
 	if (syn->found < 0)
@@ -270,11 +270,24 @@ static int halfopen_negotiate(struct halfopen *h,
 		return TCPCRYPT_MIB_FALLBACK_ROLE;
 	if (halfopen_answer(h, &remote, syn, room))
 		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
-	if (tcpcrypt_eno_negotiate(&h->local, &syn->opt,
-				   h->secret ? &h->secret->eno : NULL, false,
-				   &h->eno))
-		return TCPCRYPT_MIB_FALLBACK_NO_TEP;
-	return 0;
+	fail = tcpcrypt_eno_negotiate(&h->local, &syn->opt,
+				      h->secret ? &h->secret->eno : NULL,
+				      h->opts.aware ==
+				      TCPCRYPT_OPTS_AWARE_ONLY, &h->eno);
+	if (fail == TCPCRYPT_ENO_FAIL_AWARE)
+		return TCPCRYPT_MIB_FALLBACK_AWARE;
+	return fail ? TCPCRYPT_MIB_FALLBACK_NO_TEP : 0;
+}
+
+/* Context: RCU read section; the listener is not locked */
+static void halfopen_opts(const struct sock *listener,
+			  struct tcpcrypt_opts *opts)
+{
+	const struct tcpcrypt_listener *l = tcpcrypt_listener_asked(listener);
+
+	tcpcrypt_opts_init(opts);
+	if (l)
+		*opts = l->opts;
 }
 
 static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
@@ -292,6 +305,7 @@ static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
 	h->rcv_wnd = req->rsk_rcv_wnd;
 	h->created = jiffies;
 	h->expires = jiffies + HALFOPEN_SLACK;
+	halfopen_opts(req->rsk_listener, &h->opts);
 	return h;
 }
 
@@ -391,7 +405,9 @@ void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 	h = halfopen_alloc(tn, req);
 	if (!h)
 		goto refuse;
-	why = halfopen_negotiate(h, syn, tcpcrypt_tcpopt_room(seg->opts,
+	why = h->opts.enabled == TCPCRYPT_OPTS_OFF ?
+	      TCPCRYPT_MIB_SYN_EXCLUDED :
+	      halfopen_negotiate(h, syn, tcpcrypt_tcpopt_room(seg->opts,
 							      seg->optlen));
 	if (!why)
 		why = halfopen_add(h, req->rsk_listener);
@@ -568,6 +584,8 @@ static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
 	if (!ctx)
 		goto refuse;
 	ctx->passive = true;
+	ctx->opts = h->opts;
+	tcpcrypt_opts_apply(ctx);
 	ctx->local = h->local;
 	ctx->eno = h->eno;
 	ctx->id_tuple = h->key;
@@ -583,25 +601,53 @@ refuse:
 	tcpcrypt_prot_refuse(newsk);
 }
 
+/* A child that would be plain, and must not */
+static void halfopen_refuse(struct tcpcrypt_net *tn,
+			    const struct request_sock *req, struct sock *newsk,
+			    const struct tcpcrypt_opts *opts)
+{
+	struct tcpcrypt_sock *ctx;
+
+	ctx = tcpcrypt_sock_alloc(tn, GFP_ATOMIC);
+	if (!ctx)
+		goto nomem;
+	ctx->passive = true;
+	ctx->opts = *opts;
+	tcpcrypt_opts_apply(ctx);
+	halfopen_tuple(req, &ctx->id_tuple);
+	if (tcpcrypt_sock_attach(ctx, newsk)) {
+		tcpcrypt_sock_put(ctx);
+		goto nomem;
+	}
+	tcpcrypt_refuse(ctx, TCPCRYPT_MIB_FALLBACK_ACK_NONE);
+	return;
+nomem:
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+	tcpcrypt_prot_refuse(newsk);
+}
+
 /**
  * tcpcrypt_halfopen_child() - a child socket is being born
  * @req: the request it comes from
  * @newsk: the child: locked, unhashed, without addresses
+ * @opts: what the listener's application has asked for, or NULL
  *
  * Context: softirq, RCU read section.
  */
 void tcpcrypt_halfopen_child(const struct request_sock *req,
-			     struct sock *newsk)
+			     struct sock *newsk,
+			     const struct tcpcrypt_opts *opts)
 {
 	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(newsk));
 	struct halfopen *h;
 
 	h = halfopen_find(tn, req);
-	if (!h)
-		return;
-	if (READ_ONCE(h->acked) && !READ_ONCE(h->plain))
+	if (h && READ_ONCE(h->acked) && !READ_ONCE(h->plain))
 		halfopen_adopt(h, newsk);
-	else
+	else if (opts && opts->enabled == TCPCRYPT_OPTS_REQUIRE)
+		halfopen_refuse(tn, req, newsk, opts);
+	else if (h)
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_ACK_NONE);
-	halfopen_done(h);
+	if (h)
+		halfopen_done(h);
 }

@@ -23,6 +23,7 @@ void tcpcrypt_halfopen_syn(struct tcpcrypt_net *tn, const struct sk_buff *skb,
 bool tcpcrypt_halfopen_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			   unsigned int hook, const struct tcpcrypt_seg *seg);
 void tcpcrypt_halfopen_child(const struct request_sock *req,
-			     struct sock *newsk);
+			     struct sock *newsk,
+			     const struct tcpcrypt_opts *opts);
 
 #endif /* _TCPCRYPT_HALFOPEN_H */

@@ -79,13 +79,15 @@ int tcpcrypt_handshake_alloc(struct tcpcrypt_sock *ctx, gfp_t gfp)
 {
 	const struct tcpcrypt_lists *lists = rcu_dereference(ctx->tn->lists);
 	struct tcpcrypt_handshake *hs;
+	const u16 *ciphers;
 
 	hs = kzalloc(sizeof(*hs), gfp);
 	if (!hs)
 		return -ENOMEM;
 	__skb_queue_head_init(&hs->in);
-	hs->nciphers = lists->nciphers;
-	memcpy(hs->ciphers, lists->ciphers, sizeof(hs->ciphers));
+	ciphers = tcpcrypt_opts_ciphers(&ctx->opts, lists, ctx->eno.role_b,
+					&hs->nciphers);
+	memcpy(hs->ciphers, ciphers, sizeof(hs->ciphers));
 	ctx->hs = hs;
 	return 0;
 }

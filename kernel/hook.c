@@ -49,8 +49,9 @@ static noinline unsigned int hook_out_attach(struct sk_buff *skb,
 		tcpcrypt_halfopen_cookie(tn, skb, &seg);
 	else if (sk->sk_state == TCP_NEW_SYN_RECV)
 		tcpcrypt_halfopen_synack(tn, inet_reqsk(sk), skb, &seg);
-	else if (!seg.th.ack && sk_is_tcp(sk))
-		tcpcrypt_open_attach(tn, sk, skb, &seg);
+	else if (!seg.th.ack && sk_is_tcp(sk) &&
+		 !tcpcrypt_open_attach(tn, sk, skb, &seg))
+		return NF_DROP;
 	return NF_ACCEPT;
 }
 
@@ -65,24 +66,25 @@ static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
 	return hook_out_attach(skb, state);
 }
 
-/* A full socket's segment: its SYN, or one of the first after it */
-static void hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
+/*
+ * A full socket's segment: its SYN, or one of the first after it. Return:
+ * false if it must not go out.
+ */
+static bool hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 			  struct sk_buff *skb, struct tcpcrypt_seg *seg)
 {
 	struct tcpcrypt_sock *ctx;
 
 	ctx = rcu_dereference(inet_csk(sk)->icsk_ulp_data);
 	if (!ctx || ctx->kind != TCPCRYPT_KIND_CONN)
-		return;
-	if (!seg->th.syn) {
-		if (!seg->th.rst)
-			tcpcrypt_open_segment(ctx, skb, seg);
-	} else if (!seg->th.ack) {
-		tcpcrypt_open_syn(tn, ctx, skb, seg);
-	} else {
-		/* simultaneous open; the SYN-ACK may leave ENO out */
-		tcpcrypt_fall_back(ctx, TCPCRYPT_MIB_FALLBACK_SIMULTANEOUS);
-	}
+		return true;
+	if (seg->th.syn)
+		/* with ACK: simultaneous open */
+		return (seg->th.ack && !tcpcrypt_open_crossing(ctx)) ||
+		       tcpcrypt_open_syn(tn, ctx, skb, seg);
+	if (!seg->th.rst && READ_ONCE(ctx->eno_sending))
+		tcpcrypt_open_segment(ctx, skb, seg);
+	return true;
 }
 
 /*
@@ -99,12 +101,13 @@ static bool hook_sock_may_care(const struct sock *sk)
 		return true;
 	if (likely(READ_ONCE(sk->sk_prot)->sendmsg != tcpcrypt_sendmsg))
 		return false;
-	if (state == TCP_SYN_SENT)
+	if (state == TCP_SYN_SENT || state == TCP_SYN_RECV)
 		return true;
 	if (!sk_fullsock(sk))
 		return false;
 	ctx = rcu_dereference(inet_csk(sk)->icsk_ulp_data);
-	return ctx && READ_ONCE(ctx->eno_sending);
+	return ctx && ctx->kind == TCPCRYPT_KIND_CONN &&
+	       READ_ONCE(ctx->eno_sending);
 }
 
 static noinline unsigned int hook_out_option(struct sk_buff *skb,
@@ -121,8 +124,8 @@ static noinline unsigned int hook_out_option(struct sk_buff *skb,
 	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg))
 		return NF_ACCEPT;
 	if (sk->sk_state != TCP_NEW_SYN_RECV)
-		hook_out_sock(tn, sk, skb, &seg);
-	else if (hook_is_syn(&seg))
+		return hook_out_sock(tn, sk, skb, &seg) ? NF_ACCEPT : NF_DROP;
+	if (hook_is_syn(&seg))
 		tcpcrypt_halfopen_insert(tn, inet_reqsk(sk), skb, &seg);
 	return NF_ACCEPT;
 }
@@ -212,12 +215,24 @@ static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 	}
 	if (!tcpcrypt_seg_csum_ok(skb, state->hook, seg))
 		return true;
+	if (tcpcrypt_open_crossed(tn, skb, seg))
+		return true;
 	if (!tcpcrypt_eno_present(seg->opts, seg->optlen)) {
 		tcpcrypt_halfopen_syn(tn, skb, seg);
 		return true;
 	}
 	tcpcrypt_syn_remember(tn->net, skb, seg);
 	return hook_discard_syn_data(tn->net, skb, seg);
+}
+
+/* A segment without SYN that carries ENO; false if TCP must not see it */
+static bool hook_in_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+			const struct nf_hook_state *state,
+			const struct tcpcrypt_seg *seg)
+{
+	tcpcrypt_open_ack(tn, skb, state->hook, seg);
+	return !atomic_read(&tn->halfopen_count) ||
+	       tcpcrypt_halfopen_ack(tn, skb, state->hook, seg);
 }
 
 static noinline unsigned int hook_in_option(struct sk_buff *skb,
@@ -232,9 +247,8 @@ static noinline unsigned int hook_in_option(struct sk_buff *skb,
 	if (hook_is_syn(&seg))
 		return hook_in_syn(tn, skb, state, &seg) ? NF_ACCEPT : NF_DROP;
 	if (seg.th.ack && !seg.th.rst &&
-	    atomic_read(&tn->halfopen_count) &&
 	    tcpcrypt_eno_present(seg.opts, seg.optlen) &&
-	    !tcpcrypt_halfopen_ack(tn, skb, state->hook, &seg))
+	    !hook_in_ack(tn, skb, state, &seg))
 		return NF_DROP;
 	return NF_ACCEPT;
 }

@@ -9,11 +9,34 @@
 
 #include "listener.h"
 
+static struct tcpcrypt_listener *listener_alloc(struct sock *sk, gfp_t gfp)
+{
+	struct tcpcrypt_listener *l;
+
+	l = kzalloc(sizeof(*l), gfp);
+	if (!l)
+		return NULL;
+	l->kind = TCPCRYPT_KIND_LISTENER;
+	l->sk = sk;
+	tcpcrypt_opts_init(&l->opts);
+	return l;
+}
+
 static bool listener_eligible(const struct sock *sk)
 {
 	return inet_sk_state_load(sk) == TCP_LISTEN && !sk->sk_kern_sock &&
 	       tcpcrypt_prot_is_base(sk) && !sk_psock(sk) &&
 	       !READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
+}
+
+/* Context: halfopen_lock held */
+static void listener_link(struct tcpcrypt_net *tn, struct tcpcrypt_listener *l)
+{
+	if (l->linked)
+		return;
+	l->linked = true;
+	sock_hold(l->sk);
+	list_add_tail(&l->node, &tn->listeners);
 }
 
 /**
@@ -40,16 +63,15 @@ struct tcpcrypt_listener *tcpcrypt_listener_hold(struct tcpcrypt_net *tn,
 		l = rcu_dereference(icsk->icsk_ulp_data);
 		if (!l || l->kind != TCPCRYPT_KIND_LISTENER || l->destroyed)
 			return NULL;
+		listener_link(tn, l);
 		l->entries++;
 		return l;
 	}
 	if (!listener_eligible(sk))
 		return NULL;
-	l = kzalloc(sizeof(*l), GFP_ATOMIC);
+	l = listener_alloc(sk, GFP_ATOMIC);
 	if (!l)
 		return NULL;
-	l->kind = TCPCRYPT_KIND_LISTENER;
-	l->sk = sk;
 	l->entries = 1;
 	if (cmpxchg(&icsk->icsk_ulp_ops, NULL, &tcpcrypt_ulp_ops)) {
 		kfree(l);
@@ -57,8 +79,7 @@ struct tcpcrypt_listener *tcpcrypt_listener_hold(struct tcpcrypt_net *tn,
 	}
 	__module_get(THIS_MODULE);
 	rcu_assign_pointer(icsk->icsk_ulp_data, l);
-	sock_hold(sk);
-	list_add_tail(&l->node, &tn->listeners);
+	listener_link(tn, l);
 	return l;
 }
 
@@ -90,33 +111,120 @@ bool tcpcrypt_listener_able(const struct tcpcrypt_listener *l)
 }
 
 /**
- * tcpcrypt_listener_destroyed() - the listening socket is going away
- * @l: its record, freed later by tcpcrypt_listener_gc()
+ * tcpcrypt_listener_ask() - setsockopt(TCP_ULP, "tcpcrypt")
+ * @sk: the socket, which carries no ULP
+ *
+ * Our functions go on it, so that our options can be set.
+ *
+ * Context: process, socket owned; TCP holds the module for it.
+ * Return: 0, -EISCONN if it is too late, -EINVAL if something else has
+ * replaced TCP's functions, -EEXIST, -ENOMEM.
+ */
+int tcpcrypt_listener_ask(struct sock *sk)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(sk));
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcpcrypt_listener *l;
+
+	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
+		return -EISCONN;
+	if (!tcpcrypt_prot_is_base(sk) || sk_psock(sk))
+		return -EINVAL;
+	l = listener_alloc(sk, GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	l->asked = true;
+	/* a SYN may make the listener ours at the same time */
+	spin_lock_bh(&tn->halfopen_lock);
+	if (cmpxchg(&icsk->icsk_ulp_ops, NULL, &tcpcrypt_ulp_ops)) {
+		spin_unlock_bh(&tn->halfopen_lock);
+		kfree(l);
+		return -EEXIST;
+	}
+	rcu_assign_pointer(icsk->icsk_ulp_data, l);
+	spin_unlock_bh(&tn->halfopen_lock);
+	tcpcrypt_prot_install(sk);
+	return 0;
+}
+
+/**
+ * tcpcrypt_listener_asked() - what setsockopt(TCP_ULP) has put on a socket
+ * @sk: a full TCP socket
+ *
+ * Context: RCU read section, or the socket is locked.
+ * Return: the record, NULL if the application did not ask, or the socket is an
+ * attached connection.
+ */
+struct tcpcrypt_listener *tcpcrypt_listener_asked(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcpcrypt_listener *l;
+
+	if (READ_ONCE(icsk->icsk_ulp_ops) != &tcpcrypt_ulp_ops)
+		return NULL;
+	l = rcu_dereference_check(icsk->icsk_ulp_data,
+				  lockdep_sock_is_held(sk));
+	return l && l->kind == TCPCRYPT_KIND_LISTENER && l->asked ? l : NULL;
+}
+
+/**
+ * tcpcrypt_listener_free() - a record is not needed any more
+ * @l: a record that is on no socket, or whose socket is going away
+ *
+ * Context: any.
+ */
+void tcpcrypt_listener_free(struct tcpcrypt_listener *l)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(l->sk));
+	bool linked;
+
+	spin_lock_bh(&tn->halfopen_lock);
+	WRITE_ONCE(l->destroyed, true);
+	linked = l->linked;
+	spin_unlock_bh(&tn->halfopen_lock);
+	/* else tcpcrypt_listener_gc() does it */
+	if (!linked)
+		kfree_rcu(l, rcu);
+}
+
+/**
+ * tcpcrypt_listener_destroyed() - the socket is going away
+ * @l: its record
  *
  * Context: from tcp_cleanup_ulp(), which drops the module reference.
  */
 void tcpcrypt_listener_destroyed(struct tcpcrypt_listener *l)
 {
-	RCU_INIT_POINTER(inet_csk(l->sk)->icsk_ulp_data, NULL);
-	WRITE_ONCE(l->destroyed, true);
+	struct sock *sk = l->sk;
+
+	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
+	tcpcrypt_prot_restore(sk);
+	tcpcrypt_listener_free(l);
 }
 
-/* Detach from an idle listener; true if its record can be freed */
+/*
+ * Let go of an idle socket: if nobody asked, the ULP goes off it. @gone is set
+ * if the record is not needed any more. Return: true if it was idle.
+ */
 static bool listener_detach(struct tcpcrypt_net *tn,
-			    struct tcpcrypt_listener *l)
+			    struct tcpcrypt_listener *l, bool *gone)
 {
 	struct inet_connection_sock *icsk = inet_csk(l->sk);
 	bool idle;
 
 	spin_lock_bh(&tn->halfopen_lock);
 	idle = !l->entries;
+	*gone = idle && (!l->asked || l->destroyed);
 	if (idle) {
 		list_del(&l->node);
-		if (icsk->icsk_ulp_ops == &tcpcrypt_ulp_ops) {
-			WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
-			RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
-			module_put(THIS_MODULE);
-		}
+		l->linked = false;
+	}
+	/* the socket may be a connection by now, or have ended */
+	if (*gone && icsk->icsk_ulp_ops == &tcpcrypt_ulp_ops &&
+	    rcu_access_pointer(icsk->icsk_ulp_data) == l) {
+		WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
+		RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
+		module_put(THIS_MODULE);
 	}
 	spin_unlock_bh(&tn->halfopen_lock);
 	return idle;
@@ -148,17 +256,17 @@ static struct tcpcrypt_listener *listener_idle(struct tcpcrypt_net *tn)
 void tcpcrypt_listener_gc(struct tcpcrypt_net *tn)
 {
 	struct tcpcrypt_listener *l;
+	bool idle, gone;
 	struct sock *sk;
-	bool freed;
 
 	while ((l = listener_idle(tn))) {
 		sk = l->sk;
 		lock_sock(sk);
-		freed = listener_detach(tn, l);
-		release_sock(sk);
-		if (freed) {
-			sock_put(sk);
+		idle = listener_detach(tn, l, &gone);
+		if (gone)
 			kfree_rcu(l, rcu);
-		}
+		release_sock(sk);
+		if (idle)
+			sock_put(sk);
 	}
 }

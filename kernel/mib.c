@@ -37,6 +37,7 @@ static const char * const mib_names[TCPCRYPT_MIB_MAX] = {
 	[TCPCRYPT_MIB_FALLBACK_SIMULTANEOUS]	= "FallbackSimultaneous",
 	[TCPCRYPT_MIB_FALLBACK_SYNCOOKIE]	= "FallbackSynCookie",
 	[TCPCRYPT_MIB_FALLBACK_REFUSED]		= "FallbackRefused",
+	[TCPCRYPT_MIB_REQUIRED]			= "RequiredFailed",
 	[TCPCRYPT_MIB_KEX_STARTED]		= "KexStarted",
 	[TCPCRYPT_MIB_ESTABLISHED]		= "Established",
 	[TCPCRYPT_MIB_KEX_TIMEOUT]		= "KexTimeout",

@@ -9,6 +9,7 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
+#include "listener.h"
 #include "open.h"
 #include "resume.h"
 #include "tcpopt.h"
@@ -57,11 +58,12 @@ void tcpcrypt_open_net_exit(struct tcpcrypt_net *tn)
 static bool open_eligible(const struct sock *sk, const struct tcpcrypt_seg *seg,
 			  const struct sk_buff *skb)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const bool asked = tcpcrypt_listener_asked(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	return !sk->sk_kern_sock && !icsk->icsk_ulp_ops &&
-	       tcpcrypt_prot_is_base(sk) && !sk_psock(sk) &&
+	return !sk->sk_kern_sock && !sk_psock(sk) &&
+	       (asked || (!inet_csk(sk)->icsk_ulp_ops &&
+			  tcpcrypt_prot_is_base(sk))) &&
 	       !sk_has_psp(sk) && !tp->repair && !tp->fastopen_req &&
 	       /* a SYN with data is TCP Fast Open (RFC 8547 section 4.7) */
 	       skb->len == seg->thoff + sizeof(struct tcphdr) + seg->optlen &&
@@ -81,6 +83,40 @@ static bool open_excluded(const struct tcpcrypt_net *tn,
 					ntohs(seg->th.dest));
 }
 
+/* 0 if this SYN may offer encryption, or the counter that says why not */
+static int open_check(const struct tcpcrypt_net *tn, const struct sock *sk,
+		      const struct tcpcrypt_opts *opts,
+		      const struct sk_buff *skb,
+		      const struct tcpcrypt_seg *seg)
+{
+	/* RFC 8548 section 8: no ENO without a seeded random generator */
+	if (opts->enabled == TCPCRYPT_OPTS_OFF ||
+	    !READ_ONCE(tn->config.enable) || !rng_is_initialized() ||
+	    open_excluded(tn, skb, seg))
+		return TCPCRYPT_MIB_SYN_EXCLUDED;
+	return open_eligible(sk, seg, skb) ? 0 : TCPCRYPT_MIB_SYN_INELIGIBLE;
+}
+
+/* Context: as tcpcrypt_open_attach(). Return: the state, or NULL */
+static struct tcpcrypt_sock *open_new(struct tcpcrypt_net *tn, struct sock *sk,
+				      const struct tcpcrypt_opts *opts,
+				      const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_sock *ctx;
+
+	ctx = tcpcrypt_sock_alloc(tn, GFP_ATOMIC);
+	if (!ctx)
+		return NULL;
+	ctx->opts = *opts;
+	tcpcrypt_opts_apply(ctx);
+	ctx->syn_seq = ntohl(seg->th.seq);
+	if (tcpcrypt_sock_attach(ctx, sk)) {
+		tcpcrypt_sock_put(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
 /**
  * tcpcrypt_open_attach() - see a first SYN before anybody else does
  * @tn: namespace
@@ -93,58 +129,66 @@ static bool open_excluded(const struct tcpcrypt_net *tn,
  * space.
  *
  * Context: socket locked; bottom halves off; RCU read section.
+ * Return: false if the SYN must not go out: the connection has to encrypt, and
+ * cannot.
  */
-void tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
+bool tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 			  const struct sk_buff *skb,
 			  const struct tcpcrypt_seg *seg)
 {
+	const struct tcpcrypt_listener *asked = tcpcrypt_listener_asked(sk);
+	struct tcpcrypt_opts opts;
 	struct tcpcrypt_sock *ctx;
+	bool require;
+	int why;
 
 	/* only the first SYN: later ones repeat its option, or have none */
-	if (!READ_ONCE(tn->config.enable) || inet_csk(sk)->icsk_retransmits ||
-	    inet_csk(sk)->icsk_ulp_ops == &tcpcrypt_ulp_ops)
-		return;
-	/* RFC 8548 section 8: no ENO without a seeded random generator */
-	if (!rng_is_initialized() || open_excluded(tn, skb, seg)) {
-		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_EXCLUDED);
-		return;
+	if (inet_csk(sk)->icsk_retransmits)
+		return !asked ||
+		       asked->opts.enabled != TCPCRYPT_OPTS_REQUIRE;
+	if (!asked && (!READ_ONCE(tn->config.enable) ||
+		       inet_csk(sk)->icsk_ulp_ops == &tcpcrypt_ulp_ops))
+		return true;
+	tcpcrypt_opts_init(&opts);
+	if (asked)
+		opts = asked->opts;
+	require = opts.enabled == TCPCRYPT_OPTS_REQUIRE;
+	why = open_check(tn, sk, &opts, skb, seg);
+	if (why && !require) {
+		tcpcrypt_mib_inc(tn->net, why);
+		return true;
 	}
-	if (!open_eligible(sk, seg, skb)) {
-		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_INELIGIBLE);
-		return;
+	ctx = open_new(tn, sk, &opts, seg);
+	if (!ctx) {
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+		return !require;
 	}
-
-	ctx = tcpcrypt_sock_alloc(tn, GFP_ATOMIC);
-	if (!ctx)
-		goto nomem;
-	ctx->syn_seq = ntohl(seg->th.seq);
-	if (tcpcrypt_sock_attach(ctx, sk)) {
-		tcpcrypt_sock_put(ctx);
-		goto nomem;
+	if (why) {
+		tcpcrypt_refuse(ctx, why);
+		return false;
 	}
 	/* room for the option in the segments after the SYN */
 	inet_csk(sk)->icsk_ext_hdr_len += sizeof(u32);
 	ctx->eno_hdr = true;
-	return;
-nomem:
-	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+	return true;
 }
 
 /* Only here is it sure that the SYN goes out and may carry the option */
 static int open_build(struct tcpcrypt_sock *ctx, const struct tcpcrypt_seg *seg)
 {
 	const struct tcpcrypt_lists *lists = rcu_dereference(ctx->tn->lists);
-	const struct tcpcrypt_terms terms = {
-		.teps = lists->teps,
-		.nteps = lists->nteps,
-		.ciphers = lists->ciphers,
-		.nciphers = lists->nciphers,
-		.nonce_len = ctx->nonce_len,
-	};
+	const struct tcpcrypt_opts *opts = &ctx->opts;
+	struct tcpcrypt_terms terms = { .nonce_len = ctx->nonce_len };
+	u8 teps[TCPCRYPT_TEP_COUNT];
 
 	if (ctx->local.len)
 		return 0;
-	return tcpcrypt_resume_offer(ctx, 0, false, &terms,
+	tcpcrypt_opts_terms(opts, lists, opts->role_b, &terms);
+	if (opts->role_b)
+		terms.teps = tcpcrypt_opts_reverse(&terms, teps);
+	return tcpcrypt_resume_offer(ctx, tcpcrypt_opts_global(opts,
+							       opts->role_b),
+				     false, &terms,
 				     tcpcrypt_tcpopt_room(seg->opts,
 							  seg->optlen));
 }
@@ -180,29 +224,32 @@ static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
  * @seg: its header
  *
  * Runs last at LOCAL_OUT, after NAT: the SYN-ACK will carry these addresses.
- * A retransmitted SYN repeats the option (RFC 8547 section 4.6).
+ * A retransmitted SYN repeats the option (RFC 8547 section 4.6), and so does
+ * the SYN-ACK of a simultaneous open.
  *
  * Context: bottom halves off; the socket is locked unless the packet took a
  * detour, so nothing but the table and the packet is touched.
+ * Return: false if the segment must not go out.
  */
-void tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
+bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 		       struct sk_buff *skb, struct tcpcrypt_seg *seg)
 {
 	int err;
 
 	if (READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
 	    ntohl(seg->th.seq) != ctx->syn_seq)
-		return;
+		return !ctx->require;
 	/* unlisted, its SYN-ACK is not seen and it stays plain */
 	if (!open_list(ctx, skb, seg))
-		return;
+		return !ctx->require;
 	err = tcpcrypt_seg_insert(skb, seg, ctx->local.bytes, ctx->local.len);
 	if (err)
 		tcpcrypt_mib_inc(tn->net, err == -ENOSPC ?
 				 TCPCRYPT_MIB_SYN_NO_SPACE :
 				 TCPCRYPT_MIB_NOMEM);
-	else
+	else if (!seg->th.ack)
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_OFFERED);
+	return !err || !ctx->require;
 }
 
 /* Remember the option of a SYN-ACK; any doubt ends in plain TCP */
@@ -226,6 +273,68 @@ static void open_store(struct tcpcrypt_sock *ctx, u32 seq, int found,
 	atomic_set(&ctx->synack, found < 0 ? SYNACK_MULTIPLE : SYNACK_PLAIN);
 }
 
+/* Context: RCU read section. The active open that a segment belongs to */
+static struct tcpcrypt_sock *open_find(struct tcpcrypt_net *tn,
+				       const struct sk_buff *skb,
+				       const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_tuple tuple;
+	struct tcpcrypt_sock *ctx;
+
+	if (!atomic_read(&tn->opens.nelems))
+		return NULL;
+	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
+	ctx = rhashtable_lookup(&tn->opens, &tuple, open_params);
+	return ctx && READ_ONCE(ctx->state) == TCPCRYPT_OFFERED ? ctx : NULL;
+}
+
+/**
+ * tcpcrypt_open_crossed() - read the ENO option of a SYN that crosses ours
+ * @tn: namespace
+ * @skb: a SYN at PRE_ROUTING, after NAT, its checksum verified
+ * @seg: its header
+ *
+ * Simultaneous open: the SYN is the peer's SYN-form option, whatever its
+ * SYN-ACK then repeats (RFC 8547 section 4.6).
+ *
+ * Context: softirq, RCU read section; the socket is not locked.
+ * Return: true if it belongs to an active open of ours.
+ */
+bool tcpcrypt_open_crossed(struct tcpcrypt_net *tn, const struct sk_buff *skb,
+			   const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
+	struct tcpcrypt_eno_opt opt = {};
+
+	if (!ctx)
+		return false;
+	WRITE_ONCE(ctx->simultaneous, true);
+	open_store(ctx, ntohl(seg->th.seq),
+		   tcpcrypt_eno_find(seg->opts, seg->optlen, &opt), &opt);
+	return true;
+}
+
+/**
+ * tcpcrypt_open_ack() - a non-SYN segment with ENO came in
+ * @tn: namespace
+ * @skb: the packet at PRE_ROUTING
+ * @hook: hook number
+ * @seg: its header
+ *
+ * In a simultaneous open the first ACK need not be a SYN-ACK.
+ *
+ * Context: softirq, RCU read section; the socket is not locked.
+ */
+void tcpcrypt_open_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+		       unsigned int hook, const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
+
+	if (ctx && ntohl(seg->th.ack_seq) == ctx->syn_seq + 1 &&
+	    tcpcrypt_seg_csum_ok(skb, hook, seg))
+		WRITE_ONCE(ctx->acked, true);
+}
+
 /**
  * tcpcrypt_open_synack() - read the ENO option of a SYN-ACK
  * @tn: namespace
@@ -241,20 +350,17 @@ static void open_store(struct tcpcrypt_sock *ctx, u32 seq, int found,
 void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			  unsigned int hook, const struct tcpcrypt_seg *seg)
 {
+	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
 	struct tcpcrypt_eno_opt opt = {};
-	struct tcpcrypt_tuple tuple;
-	struct tcpcrypt_sock *ctx;
+	int found;
 
-	if (!atomic_read(&tn->opens.nelems))
-		return;
-	tcpcrypt_seg_tuple(skb, seg, true, &tuple);
-	ctx = rhashtable_lookup(&tn->opens, &tuple, open_params);
-	if (!ctx || READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
-	    ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
+	if (!ctx || ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
 	    !tcpcrypt_seg_csum_ok(skb, hook, seg))
 		return;
-	open_store(ctx, ntohl(seg->th.seq),
-		   tcpcrypt_eno_find(seg->opts, seg->optlen, &opt), &opt);
+	found = tcpcrypt_eno_find(seg->opts, seg->optlen, &opt);
+	open_store(ctx, ntohl(seg->th.seq), found, &opt);
+	if (found == 1)
+		WRITE_ONCE(ctx->acked, true);
 }
 
 static enum tcpcrypt_mib open_why(enum tcpcrypt_eno_fail fail)
@@ -291,8 +397,30 @@ static int open_outcome(struct tcpcrypt_sock *ctx)
 		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
 	fail = tcpcrypt_eno_negotiate(&ctx->local, &ctx->remote,
 				      ctx->offer ? &ctx->offer->eno : NULL,
-				      false, &ctx->eno);
+				      ctx->opts.aware ==
+				      TCPCRYPT_OPTS_AWARE_ONLY, &ctx->eno);
 	return fail ? open_why(fail) : 0;
+}
+
+/**
+ * tcpcrypt_open_crossing() - our SYN-ACK of a simultaneous open goes out
+ * @ctx: connection in TCPCRYPT_OFFERED
+ *
+ * It repeats our option unless the peer's SYN has disabled encryption
+ * already (RFC 8547 section 4.6). What comes after it carries the option, too.
+ *
+ * Context: socket locked, in SYN_RECV; bottom halves off.
+ * Return: true if the option is to be inserted.
+ */
+bool tcpcrypt_open_crossing(struct tcpcrypt_sock *ctx)
+{
+	struct tcpcrypt_eno_result eno = ctx->eno;
+	bool ok = !open_outcome(ctx);
+
+	/* what counts is worked out again when the connection is established */
+	ctx->eno = eno;
+	WRITE_ONCE(ctx->eno_sending, ok);
+	return ok;
 }
 
 /**
@@ -307,15 +435,23 @@ void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx)
 	struct sock *sk = ctx->sk;
 	int why;
 
+	/* the SYNs have crossed, the ACK will settle it */
+	if (sk->sk_state == TCP_SYN_RECV)
+		return;
 	if (sk->sk_state != TCP_ESTABLISHED) {
-		tcpcrypt_fall_back(ctx, sk->sk_state == TCP_SYN_RECV ?
-				   TCPCRYPT_MIB_FALLBACK_SIMULTANEOUS :
-				   TCPCRYPT_MIB_FALLBACK_REFUSED);
+		tcpcrypt_fall_back(ctx, TCPCRYPT_MIB_FALLBACK_REFUSED);
 		return;
 	}
 	why = open_outcome(ctx);
+	/* RFC 8547 section 4.6, case 1: "up to and including the first ACK" */
+	if (!why && !READ_ONCE(ctx->acked))
+		why = TCPCRYPT_MIB_FALLBACK_ACK_NONE;
 	if (!why && tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC))
 		why = TCPCRYPT_MIB_NOMEM;
+	if (why && ctx->require) {
+		tcpcrypt_refuse(ctx, why);
+		return;
+	}
 	if (why) {
 		tcpcrypt_fall_back(ctx, why);
 		return;

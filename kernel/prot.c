@@ -98,6 +98,24 @@ void tcpcrypt_prot_restore(struct sock *sk)
 }
 
 /**
+ * tcpcrypt_prot_child() - a child has inherited what its listener had
+ * @sk: the child
+ *
+ * Its memory must be given back through TCP's own struct proto: this module
+ * may be gone by then.
+ *
+ * Context: from .clone: the child is not yet visible.
+ */
+void tcpcrypt_prot_child(struct sock *sk)
+{
+	struct prot_pair *pair = prot_of(sk);
+
+	if (sk->sk_prot_creator == &pair->prot)
+		sk->sk_prot_creator = pair->base;
+	tcpcrypt_prot_restore(sk);
+}
+
+/**
  * tcpcrypt_prot_refuse() - a child that must encrypt but has no memory to
  * @sk: the child, without ULP
  *

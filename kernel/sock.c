@@ -9,6 +9,7 @@
 #include <net/tcp.h>
 
 #include "cache.h"
+#include "listener.h"
 #include "open.h"
 #include "resume.h"
 #include "skbopt.h"
@@ -102,6 +103,7 @@ struct tcpcrypt_sock *tcpcrypt_sock_alloc(struct tcpcrypt_net *tn, gfp_t gfp)
 	ctx->tn = tn;
 	/* RFC 8548 section 3.5: "MUST default to eight bytes" */
 	ctx->nonce_len = TCPCRYPT_RESUME_NONCE_MAX;
+	tcpcrypt_opts_init(&ctx->opts);
 	refcount_set(&ctx->refs, 1);
 	skb_queue_head_init(&ctx->rx.cipher);
 	skb_queue_head_init(&ctx->rx.plain);
@@ -201,7 +203,7 @@ static void sock_name(struct tcpcrypt_sock *ctx, const struct sock *sk)
 /**
  * tcpcrypt_sock_attach() - put the state on a socket
  * @ctx: fresh state, its reference passes to the socket
- * @sk: a socket that carries no ULP
+ * @sk: a socket that carries no ULP, or ours because it was asked for
  *
  * A passive child has no addresses yet: its caller has set @ctx->id_tuple.
  *
@@ -220,6 +222,7 @@ int tcpcrypt_sock_attach(struct tcpcrypt_sock *ctx, struct sock *sk)
 	/* tcp_cleanup_ulp() drops it; our caller runs because one is held */
 	__module_get(THIS_MODULE);
 	ctx->sk = sk;
+	ctx->asked = tcpcrypt_listener_asked(sk);
 	/* __sock_gen_cookie() is not exported: an identity of our own */
 	ctx->cookie = atomic64_inc_return(&sock_serial);
 	ctx->uid = sock_net_uid(sock_net(sk), sk);
@@ -288,9 +291,16 @@ void tcpcrypt_sock_detach(struct tcpcrypt_sock *ctx)
 	sock_restore_callbacks(ctx);
 	WRITE_ONCE(sk->sk_rcvlowat, ctx->rx.lowat);
 	tcpcrypt_ops_restore(sk);
-	tcpcrypt_prot_restore(sk);
-	WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
-	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
+	if (ctx->asked) {
+		/* the application can still read and set options */
+		ctx->asked->opts = ctx->opts;
+		ctx->asked->fallback = ctx->fallback;
+		rcu_assign_pointer(icsk->icsk_ulp_data, ctx->asked);
+	} else {
+		tcpcrypt_prot_restore(sk);
+		WRITE_ONCE(icsk->icsk_ulp_ops, NULL);
+		RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
+	}
 	module_put(THIS_MODULE);
 	tcpcrypt_sock_put(ctx);
 }
@@ -311,6 +321,11 @@ void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx)
 	sock_unlink(ctx);
 	sock_restore_callbacks(ctx);
 	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
+	if (ctx->asked) {
+		tcpcrypt_listener_free(ctx->asked);
+		/* tcp_cleanup_ulp() drops one reference, there are two */
+		module_put(THIS_MODULE);
+	}
 	tcpcrypt_sock_put(ctx);
 }
 
@@ -379,6 +394,39 @@ void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 	trace_tcpcrypt_fallback(ctx, why);
 	tcpcrypt_set_state(ctx, TCPCRYPT_PLAIN);
 	tcpcrypt_sock_detach(ctx);
+}
+
+/**
+ * tcpcrypt_refuse() - the connection must not be plain, and nothing else is left
+ * @ctx: connection in TCPCRYPT_OFFERED that has to encrypt
+ * @why: what to count
+ *
+ * connect() is to fail with EPROTO: if TCP has just become ESTABLISHED it must
+ * be closed before connect() looks again.
+ *
+ * Context: socket locked; may be softirq.
+ */
+void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
+{
+	struct sock *sk = ctx->sk;
+
+	if (ctx->state != TCPCRYPT_OFFERED)
+		return;
+	ctx->fallback = why;
+	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_REQUIRED);
+	if (sk->sk_state != TCP_ESTABLISHED || ctx->simultaneous ||
+	    ctx->passive) {
+		tcpcrypt_fail(ctx, EPROTO, why);
+		return;
+	}
+	tcpcrypt_mib_inc(ctx->tn->net, why);
+	WRITE_ONCE(ctx->err, EPROTO);
+	tcpcrypt_set_state(ctx, TCPCRYPT_FAILED);
+	tcpcrypt_eno_stop(ctx);
+	/* sends a RST; our own function would detach */
+	tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
+	WRITE_ONCE(sk->sk_err, EPROTO);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 }
 
 /**

@@ -7,6 +7,8 @@
 #include <net/tcp.h>
 #include <uapi/linux/tcpcrypt.h>
 
+#include "cache.h"
+#include "listener.h"
 #include "tcpcrypt.h"
 
 /* What would show or change TCP's stream behind the record layer */
@@ -23,25 +25,95 @@ static bool sockopt_ours(int level, int optname)
 	       optname <= TCPCRYPT_INFO;
 }
 
-static int sockopt_get_int(sockptr_t optval, unsigned int optlen, int *val)
+/* The longest value that can be set: a list of AEADs */
+#define SOCKOPT_SET_MAX		16
+
+/**
+ * struct sockopt_value - the value of an option that is being set
+ * @len: bytes in @bytes
+ * @bytes: the value
+ */
+struct sockopt_value {
+	unsigned int len;
+	u8 bytes[SOCKOPT_SET_MAX];
+};
+
+static int sockopt_copy_in(struct sockopt_value *v, sockptr_t optval,
+			   unsigned int optlen)
 {
-	if (optlen < sizeof(*val))
+	if (optlen > sizeof(v->bytes))
 		return -EINVAL;
-	return copy_from_sockptr(val, optval, sizeof(*val)) ? -EFAULT : 0;
+	v->len = optlen;
+	return copy_from_sockptr(v->bytes, optval, optlen) ? -EFAULT : 0;
 }
 
-/* Context: socket owned */
-static int sockopt_set(struct tcpcrypt_sock *ctx, int optname,
-		       sockptr_t optval, unsigned int optlen)
+/* What is done rather than set: an int that is not 0 */
+static int sockopt_do(struct tcpcrypt_sock *ctx, int optname,
+		      const struct sockopt_value *v)
 {
-	int val, err;
+	int val;
 
-	if (optname != TCPCRYPT_REKEY)
-		return -ENOPROTOOPT;
-	err = sockopt_get_int(optval, optlen, &val);
-	if (err || !val)
+	if (v->len < sizeof(val))
+		return -EINVAL;
+	memcpy(&val, v->bytes, sizeof(val));
+	if (!val)
+		return 0;
+	if (!ctx)
+		return -ENOTCONN;
+	if (optname == TCPCRYPT_REKEY)
+		return tcpcrypt_rekey_start(ctx);
+	if (ctx->detached)
+		return -ENOTCONN;
+	tcpcrypt_cache_flush_conn(ctx);
+	return 0;
+}
+
+/*
+ * Context: socket owned. @ctx: the connection, or NULL; @l: what
+ * setsockopt(TCP_ULP) has left, or NULL.
+ */
+static int sockopt_set(struct tcpcrypt_sock *ctx, struct tcpcrypt_listener *l,
+		       int optname, const struct sockopt_value *v)
+{
+	struct tcpcrypt_opts opts;
+	int err;
+
+	if (optname == TCPCRYPT_REKEY || optname == TCPCRYPT_CACHE_FLUSH)
+		return sockopt_do(ctx, optname, v);
+	if (l)
+		return tcpcrypt_opts_set(&l->opts, optname, v->bytes, v->len);
+	opts = ctx->opts;
+	err = tcpcrypt_opts_set(&opts, optname, v->bytes, v->len);
+	if (err)
 		return err;
-	return tcpcrypt_rekey_start(ctx);
+	if (!tcpcrypt_opts_settable_late(optname))
+		return -EISCONN;
+	ctx->opts = opts;
+	tcpcrypt_opts_apply(ctx);
+	return 0;
+}
+
+/* Context: socket not locked. Return: -ENOPROTOOPT if TCP is to answer */
+static int sockopt_set_ours(struct sock *sk, int optname, sockptr_t optval,
+			    unsigned int optlen)
+{
+	struct tcpcrypt_listener *l;
+	struct tcpcrypt_sock *ctx;
+	struct sockopt_value v;
+	int err;
+
+	err = sockopt_copy_in(&v, optval, optlen);
+	lock_sock(sk);
+	ctx = tcpcrypt_sock_get(sk);
+	l = ctx ? NULL : tcpcrypt_listener_asked(sk);
+	if (!ctx && !l)
+		err = -ENOPROTOOPT;
+	else if (!err)
+		err = sockopt_set(ctx, l, optname, &v);
+	release_sock(sk);
+	if (ctx)
+		tcpcrypt_sock_put(ctx);
+	return err;
 }
 
 /**
@@ -58,21 +130,16 @@ static int sockopt_set(struct tcpcrypt_sock *ctx, int optname,
 int tcpcrypt_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen)
 {
-	struct tcpcrypt_sock *ctx = tcpcrypt_sock_get(sk);
-	bool ours = ctx && sockopt_ours(level, optname);
-	int err = 0;
+	struct tcpcrypt_sock *ctx;
 
-	if (ours) {
-		lock_sock(sk);
-		err = sockopt_set(ctx, optname, optval, optlen);
-		release_sock(sk);
-	} else if (ctx && sockopt_set_refused(level, optname)) {
-		err = -EOPNOTSUPP;
-	}
-	if (ctx)
+	if (sockopt_ours(level, optname))
+		return sockopt_set_ours(sk, optname, optval, optlen);
+	ctx = tcpcrypt_sock_get(sk);
+	if (ctx) {
 		tcpcrypt_sock_put(ctx);
-	if (ours || err)
-		return err;
+		if (sockopt_set_refused(level, optname))
+			return -EOPNOTSUPP;
+	}
 	return tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname, optval,
 						  optlen);
 }
@@ -180,10 +247,42 @@ static int sockopt_get(struct tcpcrypt_sock *ctx, struct sock *sk,
 
 	if (optname == TCPCRYPT_INFO)
 		return sockopt_info(ctx, value);
+	ret = tcpcrypt_opts_get(&ctx->opts, ctx->tn, optname, value);
+	if (ret != -ENOPROTOOPT)
+		return ret;
 	if (sk->sk_state == TCP_SYN_SENT)
 		return -ENOTCONN;
 	ret = tcpcrypt_settle(ctx, sk, &timeo);
 	return ret ?: sockopt_value(ctx, optname, value);
+}
+
+/* The same of a socket that is no connection of ours: not yet, or plain */
+static int sockopt_get_asked(const struct tcpcrypt_listener *l,
+			     const struct sock *sk, int optname,
+			     u8 value[SOCKOPT_VALUE_MAX])
+{
+	const struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(sk));
+	struct tcpcrypt_info info = {};
+	int ret;
+
+	ret = tcpcrypt_opts_get(&l->opts, tn, optname, value);
+	if (ret != -ENOPROTOOPT)
+		return ret;
+	if (optname == TCPCRYPT_REKEY || optname == TCPCRYPT_CACHE_FLUSH)
+		return ret;
+	if (optname != TCPCRYPT_INFO)
+		return l->fallback ||
+		       ((1 << sk->sk_state) & ~(TCPF_CLOSE | TCPF_LISTEN |
+						TCPF_SYN_SENT)) ?
+		       -ENODATA : -ENOTCONN;
+	if (!l->fallback && sk->sk_state != TCP_ESTABLISHED)
+		return -ENOTCONN;
+	info.state = TCPCRYPT_PLAIN;
+	if (l->fallback)
+		strscpy(info.fallback, tcpcrypt_mib_name(l->fallback),
+			sizeof(info.fallback));
+	memcpy(value, &info, sizeof(info));
+	return sizeof(info);
 }
 
 static int sockopt_copy(const u8 *value, int have, char __user *optval,
@@ -201,6 +300,29 @@ static int sockopt_copy(const u8 *value, int have, char __user *optval,
 	return 0;
 }
 
+/* Context: socket not locked */
+static int sockopt_get_ours(struct sock *sk, int optname, char __user *optval,
+			    int __user *optlen)
+{
+	u8 value[SOCKOPT_VALUE_MAX];
+	struct tcpcrypt_listener *l;
+	struct tcpcrypt_sock *ctx;
+	int ret;
+
+	lock_sock(sk);
+	ctx = tcpcrypt_sock_get(sk);
+	l = ctx ? NULL : tcpcrypt_listener_asked(sk);
+	if (ctx)
+		ret = sockopt_get(ctx, sk, optname, value);
+	else
+		ret = l ? sockopt_get_asked(l, sk, optname, value) :
+			  -ENOPROTOOPT;
+	release_sock(sk);
+	if (ctx)
+		tcpcrypt_sock_put(ctx);
+	return ret < 0 ? ret : sockopt_copy(value, ret, optval, optlen);
+}
+
 /**
  * tcpcrypt_getsockopt() - proto.getsockopt
  * @sk: a socket that carries our ULP, or did a moment ago
@@ -210,33 +332,22 @@ static int sockopt_copy(const u8 *value, int have, char __user *optval,
  * @optlen: room there in bytes; set to the length of the value
  *
  * Context: process.
- * Return: 0 or a negative errno; on a plain socket TCP itself answers our
- * options with -ENOPROTOOPT.
+ * Return: 0 or a negative errno. On a plain socket it is -ENOPROTOOPT, which TCP
+ * itself would say, or -ENODATA if its application has set the ULP.
  */
 int tcpcrypt_getsockopt(struct sock *sk, int level, int optname,
 			char __user *optval, int __user *optlen)
 {
-	u8 value[SOCKOPT_VALUE_MAX];
 	struct tcpcrypt_sock *ctx;
-	int ret;
 
+	if (sockopt_ours(level, optname))
+		return sockopt_get_ours(sk, optname, optval, optlen);
 	ctx = tcpcrypt_sock_get(sk);
-	if (!ctx)
-		goto base;
-	if (level == SOL_TCP && optname == TCP_ZEROCOPY_RECEIVE) {
+	if (ctx) {
 		tcpcrypt_sock_put(ctx);
-		return -EOPNOTSUPP;
+		if (level == SOL_TCP && optname == TCP_ZEROCOPY_RECEIVE)
+			return -EOPNOTSUPP;
 	}
-	if (!sockopt_ours(level, optname)) {
-		tcpcrypt_sock_put(ctx);
-		goto base;
-	}
-	lock_sock(sk);
-	ret = sockopt_get(ctx, sk, optname, value);
-	release_sock(sk);
-	tcpcrypt_sock_put(ctx);
-	return ret < 0 ? ret : sockopt_copy(value, ret, optval, optlen);
-base:
 	return tcpcrypt_prot_base(sk)->getsockopt(sk, level, optname, optval,
 						  optlen);
 }

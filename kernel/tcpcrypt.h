@@ -32,6 +32,7 @@
 #include "eno.h"
 #include "kex.h"
 #include "mib.h"
+#include "opts.h"
 #include "proto.h"
 #include "tcpcrypt-config.h"
 
@@ -224,6 +225,7 @@ struct tcpcrypt_cache;
 struct tcpcrypt_handshake;
 struct tcpcrypt_secret;
 struct tcpcrypt_session;
+struct tcpcrypt_listener;
 
 /* A sealed frame lies in at most this many pieces of page fragments */
 #define TCPCRYPT_TX_PIECES	20
@@ -363,6 +365,9 @@ enum tcpcrypt_event {
  * @lingering: close() has been called; waiting for the peer's FINp
  * @deferred: a bottom half found the socket owned, release_cb has to act
  * @listed: in tcpcrypt_net.opens
+ * @require: must not become plain TCP: it fails instead
+ * @simultaneous: the peer's SYN crossed ours (open.c)
+ * @acked: a segment with ACK and the option has come (open.c)
  * @err: positive errno that ended the connection, sticky
  * @refs: one for the socket, one for each call or work that uses it
  * @sk: the socket; valid until @detached, and in works that hold it
@@ -374,6 +379,8 @@ enum tcpcrypt_event {
  * @open_node: in tcpcrypt_net.opens
  * @open_key: the tuple as packets name it at the hooks
  * @fallback: counter that says why the connection is plain
+ * @opts: what the application has asked for
+ * @asked: record of setsockopt(TCP_ULP), given back when this is detached
  * @syn_seq: sequence number of our SYN
  * @synack_seq: sequence number of the peer's SYN-ACK
  * @synack: how the SYN-ACKs seen so far looked (open.c)
@@ -413,6 +420,9 @@ struct tcpcrypt_sock {
 	bool lingering;
 	bool deferred;
 	bool listed;
+	bool require;
+	bool simultaneous;
+	bool acked;
 	int err;
 	refcount_t refs;
 	struct sock *sk;
@@ -424,6 +434,8 @@ struct tcpcrypt_sock {
 	struct rhash_head open_node;
 	struct tcpcrypt_tuple open_key;
 	enum tcpcrypt_mib fallback;
+	struct tcpcrypt_opts opts;
+	struct tcpcrypt_listener *asked;
 	u32 syn_seq;
 	u32 synack_seq;
 	atomic_t synack;
@@ -486,6 +498,7 @@ void tcpcrypt_sock_detach(struct tcpcrypt_sock *ctx);
 void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx);
 void tcpcrypt_set_state(struct tcpcrypt_sock *ctx, enum tcpcrypt_state state);
 void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why);
+void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why);
 void tcpcrypt_fail(struct tcpcrypt_sock *ctx, int err, enum tcpcrypt_mib why);
 void tcpcrypt_wake(struct tcpcrypt_sock *ctx);
 
@@ -511,6 +524,7 @@ void tcpcrypt_prot_restore(struct sock *sk);
 void tcpcrypt_ops_install(struct sock *sk);
 void tcpcrypt_ops_restore(struct sock *sk);
 void tcpcrypt_prot_refuse(struct sock *sk);
+void tcpcrypt_prot_child(struct sock *sk);
 
 /* ulp.c */
 extern struct tcp_ulp_ops tcpcrypt_ulp_ops;

@@ -10,10 +10,12 @@
 #include "listener.h"
 #include "tcpcrypt.h"
 
-/* setsockopt(TCP_ULP, "tcpcrypt"): only this module puts itself on a socket */
+/* setsockopt(TCP_ULP, "tcpcrypt"): the application wants to set our options */
 static int ulp_init(struct sock *sk)
 {
-	return -EOPNOTSUPP;
+	if (sk->sk_kern_sock || !tcpcrypt_netns_ready())
+		return -EOPNOTSUPP;
+	return tcpcrypt_listener_ask(sk);
 }
 
 static void ulp_release(struct sock *sk)
@@ -33,11 +35,16 @@ static void ulp_clone(const struct request_sock *req, struct sock *newsk,
 		      const gfp_t priority)
 {
 	struct inet_connection_sock *icsk = inet_csk(newsk);
+	struct tcpcrypt_listener *l;
 
 	/* what the child inherited belongs to the listener */
+	rcu_read_lock();
+	l = tcpcrypt_listener_asked(newsk);
 	icsk->icsk_ulp_ops = NULL;
 	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
-	tcpcrypt_halfopen_child(req, newsk);
+	tcpcrypt_prot_child(newsk);
+	tcpcrypt_halfopen_child(req, newsk, l ? &l->opts : NULL);
+	rcu_read_unlock();
 }
 
 /* No get_info: the name is all ss needs, tcnetstat shows the rest */

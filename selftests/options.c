@@ -460,6 +460,465 @@ TEST(rekey_on_what_is_not_encrypted)
 	close_pair(&p);
 }
 
+/* ---------------------------------------------------------------- options */
+
+static int ask(int fd)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tcpcrypt", 8);
+}
+
+static int get_int(int fd, int opt)
+{
+	socklen_t len = sizeof(int);
+	int val = -1;
+
+	return getsockopt(fd, IPPROTO_TCP, opt, &val, &len) ? -errno : val;
+}
+
+static int set_bytes(int fd, int opt, const char *bytes, size_t len)
+{
+	return setsockopt(fd, IPPROTO_TCP, opt, bytes, len);
+}
+
+static bool has_bytes(int fd, int opt, const char *bytes, size_t want)
+{
+	socklen_t len = 32;
+	char got[32];
+
+	return !getsockopt(fd, IPPROTO_TCP, opt, got, &len) && len == want &&
+	       !memcmp(got, bytes, want);
+}
+
+static int sessid_err(int fd)
+{
+	socklen_t len = 64;
+	char id[64];
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_ENO_SESSID, id, &len) ? errno : 0;
+}
+
+/* Both ends say something, and hear the other */
+static bool talk(struct pair *p)
+{
+	char in[4];
+
+	return send(p->c, "ping", 4, MSG_NOSIGNAL) == 4 &&
+	       recv_all(p->s, in, 4) == 4 && !memcmp(in, "ping", 4) &&
+	       send(p->s, "pong", 4, MSG_NOSIGNAL) == 4 &&
+	       recv_all(p->c, in, 4) == 4 && !memcmp(in, "pong", 4);
+}
+
+/* A listener and a client, both with the ULP, not yet connected */
+static void asked_pair(const struct variant *v, struct pair *p)
+{
+	new_listener(v, p);
+	p->c = new_socket(v);
+	ASSERT_EQ(ask(p->l), 0);
+	ASSERT_EQ(ask(p->c), 0);
+}
+
+TEST(option_defaults)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_ENABLED), 1);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_SELF_AWARE), 0);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_ROLEOVERRIDE), 0);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_RESUME), 1);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_CACHE), 1);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_NONCELEN), 8);
+	EXPECT(has_bytes(p.c, TCP_ENO_TEPS, "\x23\x21", 2));
+	EXPECT(has_bytes(p.c, TCPCRYPT_ACONF, "\0\1\0\2\0\x10", 6));
+	EXPECT(has_bytes(p.c, TCPCRYPT_BCONF, "\0\1\0\2\0\x10", 6));
+	/* what is not known yet */
+	EXPECT_EQ(sessid_err(p.c), ENOTCONN);
+	EXPECT_EQ(sessid_err(p.l), ENOTCONN);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), -ENOTCONN);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_PEER_AWARE), -ENOTCONN);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_INFO), -ENOTCONN);
+	EXPECT_ERR(set_int(p.c, TCPCRYPT_REKEY, 1), ENOTCONN);
+	/* what can only be read, or only be done */
+	EXPECT_ERR(set_int(p.c, TCP_ENO_NEGTEP, 1), ENOPROTOOPT);
+	EXPECT_ERR(set_int(p.c, TCP_ENO_SESSID, 1), ENOPROTOOPT);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_REKEY), -ENOPROTOOPT);
+	join(v, &p);
+	EXPECT(encrypted(p.c) && encrypted(p.s));
+	EXPECT(talk(&p));
+	EXPECT_ERR(ask(p.c), EEXIST);
+	close_pair(&p);
+}
+
+TEST(option_values)
+{
+	int fd = new_socket(v);
+
+	ASSERT_EQ(ask(fd), 0);
+	EXPECT_ERR(ask(fd), EEXIST);
+	EXPECT_ERR(set_int(fd, TCP_ENO_ENABLED, 3), EINVAL);
+	EXPECT_ERR(set_int(fd, TCP_ENO_ENABLED, -1), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCP_ENO_ENABLED, "\1", 1), EINVAL);
+	EXPECT_ERR(set_int(fd, TCP_ENO_SELF_AWARE, 3), EINVAL);
+	EXPECT_ERR(set_int(fd, TCP_ENO_ROLEOVERRIDE, 2), EINVAL);
+	EXPECT_ERR(set_int(fd, TCPCRYPT_NONCELEN, 9), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCP_ENO_TEPS, "\x20", 1), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCP_ENO_TEPS, "\xa3", 1), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCP_ENO_TEPS, "\x23\x23", 2), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCP_ENO_TEPS, "\x21\x22\x23\x24\x21", 5), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCPCRYPT_ACONF, "\0", 1), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCPCRYPT_ACONF, "\0\3", 2), EINVAL);
+	EXPECT_ERR(set_bytes(fd, TCPCRYPT_BCONF, "\0\1\0\1", 4), EINVAL);
+	EXPECT_ERR(setsockopt(fd, IPPROTO_TCP, TCPCRYPT_BCONF, (void *)1, 4), EFAULT);
+	EXPECT_ERR(set_int(fd, TCP_ENO_BASE + 1000, 1), ENOPROTOOPT);
+	/* none of that has changed anything */
+	EXPECT(has_bytes(fd, TCP_ENO_TEPS, "\x23\x21", 2));
+	EXPECT(has_bytes(fd, TCPCRYPT_BCONF, "\0\1\0\2\0\x10", 6));
+	/* a buffer that is too short gets what fits */
+	EXPECT(has_bytes(fd, TCP_ENO_TEPS, "\x23\x21", 2));
+	close(fd);
+}
+
+TEST(option_choice_of_client)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	EXPECT_EQ(set_bytes(p.c, TCP_ENO_TEPS, "\x21", 1), 0);
+	EXPECT_EQ(set_bytes(p.c, TCPCRYPT_ACONF, "\0\x10", 2), 0);
+	join(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x21);
+	EXPECT_EQ(info(p.s).aead, 0x10);
+	EXPECT(talk(&p));
+	/* read back after the fact, and too late to change */
+	EXPECT(has_bytes(p.c, TCP_ENO_TEPS, "\x21", 1));
+	EXPECT_ERR(set_bytes(p.c, TCP_ENO_TEPS, "\x23", 1), EISCONN);
+	EXPECT_ERR(set_int(p.c, TCP_ENO_ENABLED, 0), EISCONN);
+	EXPECT_EQ(set_int(p.c, TCPCRYPT_CACHE, 0), 0);
+	EXPECT_EQ(get_int(p.c, TCPCRYPT_CACHE), 0);
+	EXPECT_EQ(set_int(p.c, TCPCRYPT_CACHE_FLUSH, 1), 0);
+	close_pair(&p);
+}
+
+TEST(option_choice_of_listener)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	EXPECT_EQ(set_bytes(p.l, TCP_ENO_TEPS, "\x21\x23", 2), 0);
+	EXPECT_EQ(set_bytes(p.l, TCPCRYPT_BCONF, "\0\2\0\1", 4), 0);
+	EXPECT_EQ(set_int(p.l, TCPCRYPT_RESUME, 0), 0);
+	join(v, &p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x21);
+	EXPECT_EQ(info(p.c).aead, 2);
+	/* children inherit */
+	EXPECT(has_bytes(p.s, TCP_ENO_TEPS, "\x21\x23", 2));
+	EXPECT_EQ(get_int(p.s, TCPCRYPT_RESUME), 0);
+	EXPECT(talk(&p));
+	close(p.c);
+	close(p.s);
+	/* and the listener can change its mind */
+	EXPECT_EQ(set_bytes(p.l, TCP_ENO_TEPS, "\x23", 1), 0);
+	p.c = new_socket(v);
+	join(v, &p);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x23);
+	close_pair(&p);
+}
+
+TEST(option_set_before_bind_and_listen)
+{
+	struct pair p;
+	int on = 1;
+
+	memset(&p, 0, sizeof(p));
+	p.l = new_socket(v);
+	ASSERT_EQ(ask(p.l), 0);
+	ASSERT_EQ(set_bytes(p.l, TCP_ENO_TEPS, "\x21", 1), 0);
+	setsockopt(p.l, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	loopback_addr(v, &p, 0);
+	ASSERT_EQ(bind(p.l, (void *)&p.addr, p.len), 0);
+	ASSERT_EQ(listen(p.l, 8), 0);
+	ASSERT_EQ(getsockname(p.l, (void *)&p.addr, &p.len), 0);
+	p.c = new_socket(v);
+	join(v, &p);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x21);
+	EXPECT(talk(&p));
+	close_pair(&p);
+}
+
+static void expect_plain(struct pair *p)
+{
+	EXPECT(!encrypted(p->c));
+	EXPECT(!encrypted(p->s));
+	EXPECT(talk(p));
+}
+
+TEST(enabled_off)
+{
+	struct pair p;
+
+	/* the client does not offer */
+	asked_pair(v, &p);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 0), 0);
+	join(v, &p);
+	expect_plain(&p);
+	EXPECT_EQ(sessid_err(p.c), ENODATA);
+	EXPECT_EQ(sessid_err(p.s), ENOPROTOOPT);
+	close(p.c);
+	close(p.s);
+	/* the listener does not accept */
+	p.c = new_socket(v);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 0), 0);
+	join(v, &p);
+	expect_plain(&p);
+	EXPECT_EQ(sessid_err(p.c), ENODATA);
+	EXPECT_EQ(info(p.c).state, TCPCRYPT_CONN_PLAIN);
+	EXPECT(!strcmp(info(p.c).fallback, "FallbackNoSynAckEno"), "%s",
+	       info(p.c).fallback);
+	EXPECT_ERR(set_int(p.c, TCPCRYPT_REKEY, 1), ENOTCONN);
+	close_pair(&p);
+}
+
+TEST(enabled_off_without_asking)
+{
+	struct variant plain = { .family = v->family };
+	struct pair p;
+	int fd = new_socket(v);
+
+	/* our options need the ULP */
+	EXPECT_ERR(set_int(fd, TCP_ENO_ENABLED, 0), ENOPROTOOPT);
+	close(fd);
+	/* too late for it */
+	open_pair(&plain, &p);
+	EXPECT_ERR(ask(p.c), EISCONN);
+	EXPECT_ERR(ask(p.s), EISCONN);
+	EXPECT(talk(&p));
+	close_pair(&p);
+}
+
+TEST(vacuous_option)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	ASSERT_EQ(set_bytes(p.c, TCP_ENO_TEPS, "", 0), 0);
+	EXPECT(has_bytes(p.c, TCP_ENO_TEPS, "", 0));
+	join(v, &p);
+	expect_plain(&p);
+	EXPECT(!strncmp(info(p.c).fallback, "Fallback", 8));
+	close_pair(&p);
+}
+
+/* RFC 8547 section 4.2: a passive opener always has b = 1 */
+TEST(role_override_against_a_listener)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ROLEOVERRIDE, 1), 0);
+	join(v, &p);
+	expect_plain(&p);
+	close_pair(&p);
+}
+
+TEST(aware)
+{
+	int c, s;
+
+	for (c = 0; c < 3; c++) {
+		for (s = 0; s < 3; s++) {
+			bool plain = (c == 2 && !s) || (s == 2 && !c);
+			struct pair p;
+
+			asked_pair(v, &p);
+			ASSERT_EQ(set_int(p.c, TCP_ENO_SELF_AWARE, c), 0);
+			ASSERT_EQ(set_int(p.l, TCP_ENO_SELF_AWARE, s), 0);
+			join(v, &p);
+			EXPECT_EQ(encrypted(p.c), !plain);
+			EXPECT_EQ(encrypted(p.s), !plain);
+			EXPECT(talk(&p), "client %d, server %d", c, s);
+			if (!plain) {
+				EXPECT_EQ(get_int(p.c, TCP_ENO_PEER_AWARE), !!s);
+				EXPECT_EQ(get_int(p.s, TCP_ENO_PEER_AWARE), !!c);
+				EXPECT_EQ(get_int(p.s, TCP_ENO_SELF_AWARE), s);
+			}
+			close_pair(&p);
+		}
+	}
+}
+
+static int connect_err(struct pair *p)
+{
+	return connect(p->c, (void *)&p->addr, p->len) ? errno : 0;
+}
+
+TEST(require)
+{
+	struct variant plain = { .family = v->family };
+	struct pair p;
+
+	/* it works where it can */
+	asked_pair(v, &p);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 2), 0);
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 2), 0);
+	join(v, &p);
+	EXPECT(encrypted(p.c) && encrypted(p.s));
+	EXPECT(talk(&p));
+	close(p.c);
+	close(p.s);
+
+	/* a peer that does not encrypt */
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 0), 0);
+	p.c = new_socket(v);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 2), 0);
+	EXPECT_EQ(connect_err(&p), EPROTO);
+	/* the socket can be used again */
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 1), 0);
+	EXPECT_EQ(get_int(p.c, TCP_ENO_ENABLED), 2);
+	EXPECT_EQ(connect_err(&p), 0);
+	EXPECT(encrypted(p.c));
+	close(p.c);
+	close(p.l);
+
+	/* a port that is excluded from encryption */
+	new_listener(&plain, &p);
+	p.c = new_socket(v);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 2), 0);
+	EXPECT_EQ(connect_err(&p), EPROTO);
+	close(p.c);
+	close(p.l);
+	/* nobody there is nobody there */
+	p.c = new_socket(v);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 2), 0);
+	loopback_addr(v, &p, 7999);
+	EXPECT_EQ(connect_err(&p), ECONNREFUSED);
+	close(p.c);
+}
+
+TEST(require_nonblocking)
+{
+	socklen_t len = sizeof(int);
+	struct pollfd pfd;
+	struct pair p;
+	int err = 0;
+
+	asked_pair(v, &p);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 2), 0);
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 0), 0);
+	ASSERT_EQ(fcntl(p.c, F_SETFL, O_NONBLOCK), 0);
+	err = connect_err(&p);
+	if (err == EINPROGRESS) {
+		pfd = (struct pollfd){ .fd = p.c, .events = POLLOUT };
+		ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+		EXPECT(pfd.revents & POLLERR);
+		ASSERT_EQ(getsockopt(p.c, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	}
+	EXPECT_EQ(err, EPROTO);
+	close(p.c);
+	close(p.l);
+}
+
+/* A listener that insists: nothing in clear is ever read from its children */
+TEST(require_of_listener)
+{
+	struct pollfd pfd;
+	struct pair p;
+	char in[8];
+
+	asked_pair(v, &p);
+	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 2), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 0), 0);
+	EXPECT_EQ(connect_err(&p), 0);
+	send(p.c, "clear", 5, MSG_NOSIGNAL);
+	pfd = (struct pollfd){ .fd = p.c, .events = POLLIN };
+	ASSERT_EQ(poll(&pfd, 1, WAIT_MS), 1);
+	EXPECT(recv(p.c, in, sizeof(in), 0) < 0);
+	EXPECT(errno == ECONNRESET || errno == EPIPE);
+	p.s = accept(p.l, NULL, NULL);
+	if (p.s >= 0) {
+		EXPECT(recv(p.s, in, sizeof(in), 0) < 0);
+		close(p.s);
+	}
+	close(p.c);
+	close(p.l);
+}
+
+/* options.sh makes loopback slow enough for SYNs to cross */
+static void simultaneous(const struct variant *v, int b1, int b2, bool enc)
+{
+	struct pair p, q;
+	struct pollfd pfd[2];
+	int on = 1, base = 20000 + (getpid() % 10000) * 2;
+
+	p.c = new_socket(v);
+	p.s = new_socket(v);
+	p.l = -1;
+	setsockopt(p.c, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(p.s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	loopback_addr(v, &p, base);
+	loopback_addr(v, &q, base + 1);
+	ASSERT_EQ(bind(p.c, (void *)&p.addr, p.len), 0);
+	ASSERT_EQ(bind(p.s, (void *)&q.addr, q.len), 0);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(ask(p.s), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ROLEOVERRIDE, b1), 0);
+	ASSERT_EQ(set_int(p.s, TCP_ENO_ROLEOVERRIDE, b2), 0);
+	fcntl(p.c, F_SETFL, O_NONBLOCK);
+	fcntl(p.s, F_SETFL, O_NONBLOCK);
+	EXPECT_ERR(connect(p.c, (void *)&q.addr, q.len), EINPROGRESS);
+	EXPECT_ERR(connect(p.s, (void *)&p.addr, p.len), EINPROGRESS);
+	pfd[0] = (struct pollfd){ .fd = p.c, .events = POLLOUT };
+	pfd[1] = (struct pollfd){ .fd = p.s, .events = POLLOUT };
+	fcntl(p.c, F_SETFL, 0);
+	fcntl(p.s, F_SETFL, 0);
+	ASSERT_EQ(poll(&pfd[0], 1, WAIT_MS), 1);
+	ASSERT_EQ(poll(&pfd[1], 1, WAIT_MS), 1);
+	ASSERT(talk(&p));
+	EXPECT_EQ(encrypted(p.c), enc);
+	EXPECT_EQ(encrypted(p.s), enc);
+	if (enc) {
+		char a[64], b[64];
+		socklen_t len = sizeof(a);
+
+		EXPECT_EQ(get_int(p.c, TCP_ENO_ROLE), b1);
+		EXPECT_EQ(get_int(p.s, TCP_ENO_ROLE), b2);
+		getsockopt(p.c, IPPROTO_TCP, TCP_ENO_SESSID, a, &len);
+		getsockopt(p.s, IPPROTO_TCP, TCP_ENO_SESSID, b, &len);
+		EXPECT(!memcmp(a, b, TCPCRYPT_SESSID_BYTES));
+	}
+	close(p.c);
+	close(p.s);
+}
+
+TEST(simultaneous_one_b)
+{
+	ASSERT(getenv("SLOW_LOOPBACK"));
+	simultaneous(v, 0, 1, true);
+}
+
+TEST(simultaneous_other_b)
+{
+	ASSERT(getenv("SLOW_LOOPBACK"));
+	simultaneous(v, 1, 0, true);
+}
+
+TEST(simultaneous_no_b)
+{
+	ASSERT(getenv("SLOW_LOOPBACK"));
+	simultaneous(v, 0, 0, false);
+}
+
+TEST(simultaneous_both_b)
+{
+	ASSERT(getenv("SLOW_LOOPBACK"));
+	simultaneous(v, 1, 1, false);
+}
+
 /* ---------------------------------------------------------------- the runner */
 
 static const struct variant variants[] = {

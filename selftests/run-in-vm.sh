@@ -19,6 +19,7 @@ scripts=(
 	semantics.sh
 	transfer.sh
 	rekey.sh
+	options.sh
 	resume.sh
 	combos.sh
 	peer.sh
@@ -32,6 +33,7 @@ debug=(
 	semantics.sh
 	transfer.sh
 	rekey.sh
+	options.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")
