@@ -517,6 +517,8 @@ static void handshake_open(struct tcpcrypt_sock *ctx)
 		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_RESUMED);
 	tcpcrypt_event_cancel(ctx);
 	tcpcrypt_set_state(ctx, TCPCRYPT_OPEN);
+	tcpcrypt_keepalive_heard(ctx);
+	tcpcrypt_keepalive_arm(ctx);
 	tcpcrypt_rx_frames_on(ctx);
 	tcpcrypt_wake(ctx);
 	if (ctx->lingering)

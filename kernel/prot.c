@@ -255,16 +255,37 @@ static bool prot_is_readable(struct sock *sk)
 	return readable;
 }
 
+/* From now on frames are opened as they come: one may hold urgent data */
+static void ops_poll_urgent(struct tcpcrypt_sock *ctx)
+{
+	if (READ_ONCE(ctx->urg.polled))
+		return;
+	WRITE_ONCE(ctx->urg.polled, true);
+	if (READ_ONCE(ctx->state) != TCPCRYPT_OPEN ||
+	    !refcount_inc_not_zero(&ctx->refs))
+		return;
+	tcpcrypt_event(ctx, TCPCRYPT_EV_OPEN);
+	tcpcrypt_sock_put(ctx);
+}
+
 static __poll_t ops_poll(struct file *file, struct socket *sock,
 			 struct poll_table_struct *wait)
 {
-	const struct tcpcrypt_sock *ctx;
 	struct sock *sk = sock->sk;
+	struct tcpcrypt_sock *ctx;
 	__poll_t mask;
 
 	mask = tcpcrypt_ops_base(sk)->poll(file, sock, wait);
 	rcu_read_lock();
 	ctx = tcpcrypt_sock_rcu(sk);
+	if (ctx) {
+		if (poll_requested_events(wait) & EPOLLPRI)
+			ops_poll_urgent(ctx);
+		/* the TCP header's urgent pointer is not authenticated */
+		mask &= ~EPOLLPRI;
+		if (READ_ONCE(ctx->urg.state) == TCPCRYPT_URG_VALID)
+			mask |= EPOLLPRI;
+	}
 	/* TCP counts ciphertext, of which the last frame may be incomplete */
 	if (ctx && !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
 	    !tcpcrypt_rx_readable(ctx))
@@ -316,6 +337,7 @@ static void __init prot_derive(struct prot_pair *pair)
 	prot->recvmsg = prot_recvmsg;
 	prot->sendmsg = tcpcrypt_sendmsg;
 	prot->ioctl = prot_ioctl;
+	prot->keepalive = tcpcrypt_keepalive;
 	prot->release_cb = tcpcrypt_release_cb;
 	prot->stream_memory_free = prot_stream_memory_free;
 	prot->sock_is_readable = prot_is_readable;

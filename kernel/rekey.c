@@ -186,15 +186,17 @@ int tcpcrypt_rekey_request(struct tcpcrypt_sock *ctx)
 }
 
 /*
- * Frames with the rekey bit ask for an answer. Frames without data make no
- * reader come, however many they are.
+ * Frames with the rekey bit ask for an answer. Somebody may wait for urgent
+ * data. Frames without data make no reader come, however many they are.
  */
 static bool rekey_must_open(const struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_rx *rx = &ctx->rx;
 
-	return rx->p.rekeys ||
-	       (rx->p.frames && rx->truesize >= ctx->sk->sk_rcvbuf / 4 &&
+	if (!rx->p.frames)
+		return false;
+	return rx->p.rekeys || tcpcrypt_urg_watched(ctx) ||
+	       (rx->truesize >= ctx->sk->sk_rcvbuf / 4 &&
 		!tcpcrypt_rx_readable(ctx));
 }
 

@@ -33,7 +33,7 @@ bool tcpcrypt_rx_readable(const struct tcpcrypt_sock *ctx)
 	if (READ_ONCE(ctx->state) != TCPCRYPT_OPEN)
 		return false;
 	return READ_ONCE(rx->plain_len) + READ_ONCE(rx->p.inq) >=
-	       READ_ONCE(rx->lowat);
+	       READ_ONCE(rx->lowat) + tcpcrypt_urg_hidden(ctx);
 }
 
 static void rx_peek_hdr(struct tcpcrypt_rx *rx, u8 hdr[TCPCRYPT_FRAME_HDR_LEN])
@@ -166,12 +166,16 @@ static int rx_accept(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
 	}
 	if (plain.finp)
 		WRITE_ONCE(rx->finp, true);
+	tcpcrypt_keepalive_heard(ctx);
+	if (unlikely(plain.urgp))
+		tcpcrypt_urg_mark(ctx, plain.urgent);
 	if (!len) {
 		kfree_skb(skb);
 		return 1;
 	}
 	tcpcrypt_rx_cb(skb)->off = plain.data_off;
 	tcpcrypt_rx_cb(skb)->len = len;
+	tcpcrypt_urg_data(ctx, skb, plain.data_off, len);
 	rx->s.bytes += len;
 	WRITE_ONCE(rx->plain_len, rx->plain_len + len);
 	rx->plain_mem += skb->truesize;
@@ -334,6 +338,44 @@ static int rx_deliver(struct tcpcrypt_rx *rx, struct msghdr *msg, size_t len,
 	return done;
 }
 
+/**
+ * tcpcrypt_rx_skip() - drop plaintext that nobody shall get
+ * @rx: receiving half
+ * @len: bytes, at most as many as there are
+ *
+ * Context: process, socket owned.
+ */
+void tcpcrypt_rx_skip(struct tcpcrypt_rx *rx, size_t len)
+{
+	rx_deliver(rx, NULL, len, 0, MSG_TRUNC);
+}
+
+/* Hand over up to @len bytes, but not beyond an urgent mark; -ENODATA at it */
+static int rx_deliver_some(struct tcpcrypt_sock *ctx, struct msghdr *msg,
+			   size_t len, u32 *skip, int copied, int flags)
+{
+	bool peek = flags & MSG_PEEK;
+	size_t limit;
+	bool hole;
+	int ret;
+
+	limit = tcpcrypt_urg_limit(ctx, peek ? *skip + copied : 0, copied, len,
+				   &hole);
+	if (!limit)
+		return -ENODATA;
+	if (unlikely(hole)) {
+		if (peek)
+			(*skip)++;
+		else
+			tcpcrypt_rx_skip(&ctx->rx, 1);
+	}
+	ret = rx_deliver(&ctx->rx, msg, limit, peek ? *skip + copied : 0,
+			 flags);
+	if (!peek)
+		tcpcrypt_urg_passed(ctx);
+	return ret;
+}
+
 /*
  * TCP tells its peer of a window that has opened when its own queue is read.
  * A bottom half may have read it while the backlog still counted against the
@@ -431,10 +473,13 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 	int ret;
 
 	for (;;) {
-		ret = rx_deliver(&ctx->rx, msg, len - copied,
-				 flags & MSG_PEEK ? skip + copied : 0, flags);
-		if (ret < 0)
+		ret = rx_deliver_some(ctx, msg, len - copied, &skip, copied,
+				      flags);
+		if (ret < 0) {
+			if (ret == -ENODATA)
+				ret = 0;
 			break;
+		}
 		copied += ret;
 		if (copied == len)
 			break;
@@ -494,9 +539,9 @@ int tcpcrypt_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	/* what was authentic before the stream was spoilt is still due */
 	if (ret < 0 && ctx->state == TCPCRYPT_FAILED && ctx->rx.plain_len)
 		ret = 0;
-	if (!ret && (flags & MSG_OOB))
-		ret = -EINVAL;
-	if (!ret) {
+	if (!ret && (flags & MSG_OOB)) {
+		ret = tcpcrypt_urg_recv(ctx, msg, len, flags);
+	} else if (!ret) {
 		ret = rx_receive(ctx, sk, msg, len, flags, timeo);
 		if (ret >= 0 && tcp_sk(sk)->recvmsg_inq)
 			rx_put_inq(ctx, sk, msg);
@@ -528,7 +573,7 @@ static int rx_outq(const struct tcpcrypt_sock *ctx, const struct sock *sk)
 /**
  * tcpcrypt_ioctl() - byte counts of an encrypted socket
  * @sk: the socket
- * @cmd: SIOCINQ and SIOCOUTQ are answered here
+ * @cmd: SIOCINQ, SIOCOUTQ and SIOCATMARK are answered here
  * @karg: the answer
  *
  * Context: process.
@@ -545,7 +590,9 @@ int tcpcrypt_ioctl(struct sock *sk, int cmd, int *karg)
 	if (ctx->state == TCPCRYPT_OPEN && !ctx->detached) {
 		ret = 0;
 		if (cmd == SIOCINQ)
-			*karg = rx_inq(ctx);
+			*karg = tcpcrypt_urg_inq(ctx, rx_inq(ctx));
+		else if (cmd == SIOCATMARK)
+			*karg = tcpcrypt_urg_atmark(ctx);
 		else if (cmd == SIOCOUTQ)
 			*karg = rx_outq(ctx, sk);
 		else

@@ -109,6 +109,7 @@ struct tcpcrypt_sock *tcpcrypt_sock_alloc(struct tcpcrypt_net *tn, gfp_t gfp)
 	skb_queue_head_init(&ctx->rx.plain);
 	INIT_WORK(&ctx->work, tcpcrypt_event_work);
 	INIT_DELAYED_WORK(&ctx->timer, tcpcrypt_event_timer);
+	INIT_DELAYED_WORK(&ctx->keepalive.timer, tcpcrypt_keepalive_timer);
 	INIT_RCU_WORK(&ctx->rwork, sock_free);
 	return ctx;
 }
@@ -228,6 +229,7 @@ int tcpcrypt_sock_attach(struct tcpcrypt_sock *ctx, struct sock *sk)
 	ctx->uid = sock_net_uid(sock_net(sk), sk);
 	if (!ctx->passive)
 		sock_name(ctx, sk);
+	ctx->keepalive.on = sock_flag(sk, SOCK_KEEPOPEN);
 	ctx->rx.lowat = sk->sk_rcvlowat;
 	/* TCP is to report every byte of ciphertext */
 	WRITE_ONCE(sk->sk_rcvlowat, 1);
@@ -264,6 +266,7 @@ static void sock_unlink(struct tcpcrypt_sock *ctx)
 	tcpcrypt_open_forget(ctx);
 	tcpcrypt_resume_abandon(ctx);
 	tcpcrypt_event_cancel(ctx);
+	tcpcrypt_keepalive_cancel(ctx);
 	xa_erase_bh(&ctx->tn->conns, ctx->id);
 	tcpcrypt_rx_purge(&ctx->rx);
 }

@@ -25,6 +25,14 @@ static bool sockopt_ours(int level, int optname)
 	       optname <= TCPCRYPT_INFO;
 }
 
+/* What SO_KEEPALIVE goes by */
+static bool sockopt_keepalive(int level, int optname)
+{
+	return level == SOL_TCP &&
+	       (optname == TCP_KEEPIDLE || optname == TCP_KEEPINTVL ||
+		optname == TCP_KEEPCNT);
+}
+
 /* The longest value that can be set: a list of AEADs */
 #define SOCKOPT_SET_MAX		16
 
@@ -131,17 +139,25 @@ int tcpcrypt_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen)
 {
 	struct tcpcrypt_sock *ctx;
+	int err;
 
 	if (sockopt_ours(level, optname))
 		return sockopt_set_ours(sk, optname, optval, optlen);
 	ctx = tcpcrypt_sock_get(sk);
-	if (ctx) {
+	if (ctx && sockopt_set_refused(level, optname)) {
 		tcpcrypt_sock_put(ctx);
-		if (sockopt_set_refused(level, optname))
-			return -EOPNOTSUPP;
+		return -EOPNOTSUPP;
 	}
-	return tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname, optval,
-						  optlen);
+	err = tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname, optval,
+						 optlen);
+	if (!err && ctx && sockopt_keepalive(level, optname)) {
+		lock_sock(sk);
+		tcpcrypt_keepalive_arm(ctx);
+		release_sock(sk);
+	}
+	if (ctx)
+		tcpcrypt_sock_put(ctx);
+	return err;
 }
 
 /* The longest value is struct tcpcrypt_info */

@@ -240,6 +240,8 @@ struct tcpcrypt_listener;
  * @rekey: the next frame is the first of its generation
  * @finp: FINp has been sealed; nothing may follow
  * @pushing: a sealed frame is on its way into TCP, bounds are lifted
+ * @urgent: bytes from the next frame's first to the urgent one, both included;
+ *	0: nothing is urgent
  */
 struct tcpcrypt_tx {
 	struct tcpcrypt_stream s;
@@ -250,6 +252,7 @@ struct tcpcrypt_tx {
 	bool rekey;
 	bool finp;
 	bool pushing;
+	u32 urgent;
 };
 
 /**
@@ -333,6 +336,44 @@ struct tcpcrypt_rekey {
 	bool deferred;
 };
 
+/* What is known of the urgent byte, as TCP_URG_* for tcp_sock.urg_data */
+enum tcpcrypt_urg_state {
+	TCPCRYPT_URG_NONE,	/* no mark */
+	TCPCRYPT_URG_NOTYET,	/* the mark is known, the byte has not come */
+	TCPCRYPT_URG_VALID,	/* the byte can be had with MSG_OOB */
+	TCPCRYPT_URG_READ,	/* it has been */
+};
+
+/**
+ * struct tcpcrypt_urg - urgent data received (urg.c)
+ * @state: enum tcpcrypt_urg_state
+ * @byte: the urgent byte
+ * @polled: somebody has asked for POLLPRI
+ * @at: index of the urgent byte in the application's stream
+ */
+struct tcpcrypt_urg {
+	u8 state;
+	u8 byte;
+	bool polled;
+	u64 at;
+};
+
+/**
+ * struct tcpcrypt_keepalive - is the peer still there (keepalive.c)
+ * @timer: the time of a probe, or of its answer
+ * @heard: jiffies when an authentic frame came last
+ * @end: sequence number behind the probe
+ * @probes: intervals without an answer that have begun, the probe's included
+ * @on: SO_KEEPALIVE
+ */
+struct tcpcrypt_keepalive {
+	struct delayed_work timer;
+	unsigned long heard;
+	u32 end;
+	unsigned int probes;
+	bool on;
+};
+
 /* What icsk_ulp_data points to: the first member of either struct tells */
 enum tcpcrypt_kind {
 	TCPCRYPT_KIND_CONN,
@@ -397,6 +438,8 @@ enum tcpcrypt_event {
  * @tx: sending half
  * @rx: receiving half
  * @rekey: when the sending key is replaced
+ * @urg: urgent data received
+ * @keepalive: is the peer still there
  * @saved_data_ready: the socket's own callback
  * @saved_state_change: the socket's own callback
  * @saved_write_space: the socket's own callback
@@ -452,6 +495,8 @@ struct tcpcrypt_sock {
 	struct tcpcrypt_tx tx;
 	struct tcpcrypt_rx rx;
 	struct tcpcrypt_rekey rekey;
+	struct tcpcrypt_urg urg;
+	struct tcpcrypt_keepalive keepalive;
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_state_change)(struct sock *sk);
 	void (*saved_write_space)(struct sock *sk);
@@ -569,6 +614,7 @@ void tcpcrypt_rx_purge(struct tcpcrypt_rx *rx);
 /* rx.c */
 int tcpcrypt_rx_open(struct tcpcrypt_sock *ctx);
 int tcpcrypt_rx_end(struct tcpcrypt_sock *ctx);
+void tcpcrypt_rx_skip(struct tcpcrypt_rx *rx, size_t len);
 bool tcpcrypt_rx_readable(const struct tcpcrypt_sock *ctx);
 int tcpcrypt_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		     int flags);
@@ -582,6 +628,27 @@ int tcpcrypt_rekey_request(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rekey_input(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rekey_open(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rekey_run(struct tcpcrypt_sock *ctx);
+
+/* urg.c: urgent data */
+bool tcpcrypt_urg_watched(const struct tcpcrypt_sock *ctx);
+void tcpcrypt_urg_mark(struct tcpcrypt_sock *ctx, u16 urgent);
+void tcpcrypt_urg_data(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
+		       u32 off, u32 len);
+size_t tcpcrypt_urg_limit(const struct tcpcrypt_sock *ctx, u32 skip, bool some,
+			  size_t len, bool *hole);
+void tcpcrypt_urg_passed(struct tcpcrypt_sock *ctx);
+u32 tcpcrypt_urg_hidden(const struct tcpcrypt_sock *ctx);
+int tcpcrypt_urg_atmark(struct tcpcrypt_sock *ctx);
+u32 tcpcrypt_urg_inq(const struct tcpcrypt_sock *ctx, u32 inq);
+int tcpcrypt_urg_recv(struct tcpcrypt_sock *ctx, struct msghdr *msg,
+		      size_t len, int flags);
+
+/* keepalive.c: is the peer still there */
+void tcpcrypt_keepalive(struct sock *sk, int val);
+void tcpcrypt_keepalive_arm(struct tcpcrypt_sock *ctx);
+void tcpcrypt_keepalive_cancel(struct tcpcrypt_sock *ctx);
+void tcpcrypt_keepalive_heard(struct tcpcrypt_sock *ctx);
+void tcpcrypt_keepalive_timer(struct work_struct *work);
 
 /* close.c */
 void tcpcrypt_close(struct sock *sk, long timeout);

@@ -11,6 +11,7 @@
 #include <linux/scatterlist.h>
 #include <linux/socket.h>
 #include <linux/uio.h>
+#include <linux/unaligned.h>
 #include <net/tcp.h>
 
 #include "tcpcrypt.h"
@@ -227,13 +228,25 @@ static int tx_fill(struct tcpcrypt_tx *tx, unsigned int pos,
 	return 0;
 }
 
+/* Bytes of plaintext in front of the data: flags, and the urgent field */
+static unsigned int tx_head_len(const struct tcpcrypt_tx *tx)
+{
+	return tx->urgent ? 3 : 1;
+}
+
 static void tx_fill_head(struct tcpcrypt_tx *tx, u16 clen, u8 flags)
 {
 	/* a piece has 32 bytes at least (skb_page_frag_refill()) */
 	u8 *p = page_address(tx->piece[0].bv_page) + tx->piece[0].bv_offset;
 
 	tcpcrypt_wire_frame_hdr(p, tx->rekey, clen);
-	p[TCPCRYPT_FRAME_HDR_LEN] = flags;
+	p += TCPCRYPT_FRAME_HDR_LEN;
+	*p = flags;
+	if (tx->urgent) {
+		*p |= TCPCRYPT_FRAME_URGP;
+		/* RFC 8548 section 3.7: the last urgent byte */
+		put_unaligned_be16(tx->urgent - 1, p + 1);
+	}
 }
 
 static int tx_seal(struct tcpcrypt_tx *tx, unsigned int plen)
@@ -281,6 +294,8 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 		      size_t len, bool finp, int flags)
 {
 	struct tcpcrypt_tx *tx = &ctx->tx;
+	const unsigned int head = tx_head_len(tx);
+	const unsigned int overhead = TCPCRYPT_FRAME_OVERHEAD - 1 + head;
 	unsigned int wire;
 	int err = 0;
 
@@ -290,18 +305,18 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 		err = tx_rekey(ctx);
 	if (err)
 		return err;
-	wire = tx_reserve(ctx, len + TCPCRYPT_FRAME_OVERHEAD);
+	wire = tx_reserve(ctx, len + overhead);
 	err = -ENOMEM;
-	if (wire < TCPCRYPT_FRAME_OVERHEAD + !!len)
+	if (wire < overhead + !!len)
 		goto err_unreserve;
-	len = wire - TCPCRYPT_FRAME_OVERHEAD;
-	err = tx_fill(tx, TCPCRYPT_FRAME_HDR_LEN + 1,
+	len = wire - overhead;
+	err = tx_fill(tx, TCPCRYPT_FRAME_HDR_LEN + head,
 		      msg ? &msg->msg_iter : NULL, len);
 	if (err)
 		goto err_unreserve;
 	tx_fill_head(tx, wire - TCPCRYPT_FRAME_HDR_LEN,
 		     finp ? TCPCRYPT_FRAME_FINP : 0);
-	err = tx_seal(tx, len + 1);
+	err = tx_seal(tx, len + head);
 	if (err)
 		goto err_revert;
 
@@ -312,6 +327,8 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 	tx->finp = finp;
 	WRITE_ONCE(tx->pending, wire);
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_FRAMES_SENT);
+	if (unlikely(tx->urgent))
+		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_URG_SENT);
 	err = tcpcrypt_tx_flush(ctx, flags);
 	return err && err != -EAGAIN ? err : len;
 
@@ -410,8 +427,12 @@ static int tx_send(struct tcpcrypt_sock *ctx, struct sock *sk,
 			ret = tx_check(ctx, sk);
 		if (ret)
 			break;
+		/* the last byte is the urgent one; tell of it early */
+		if (unlikely(msg->msg_flags & MSG_OOB) && left <= U16_MAX + 1)
+			ctx->tx.urgent = left;
 		ret = tcpcrypt_tx_frame(ctx, msg, min(left, max), false,
 					left > max ? MSG_MORE : msg->msg_flags);
+		ctx->tx.urgent = 0;
 		if (ret == -ENOMEM) {
 			ret = tx_wait_pages(sk, &timeo);
 			if (!ret)
@@ -429,8 +450,6 @@ static int tx_check_msg(struct sock *sk, struct msghdr *msg)
 {
 	struct sockcm_cookie sockc;
 
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	if (!msg->msg_controllen)
 		return 0;
 	sockcm_init(&sockc, sk);

@@ -143,6 +143,7 @@ probes()
 	have SOCK_SUPPORT_ZC '(void)SOCK_SUPPORT_ZC;'
 
 	have ZEROCOPY_DEVMEM '(void)msg_zerocopy_realloc(0, 0, 0, false);'
+	have FILE_F_OWNER '(void)file_f_owner;'
 
 	# --- struct sock, struct tcp_sock ---------------------------------
 	member USE_TASK_FRAG 'struct sock' sk_use_task_frag

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Urgent data and keep-alive; see options.c.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+add_ns "$C"
+
+part()
+{
+	local what=$1
+	shift
+	if in_c "$BIN/options" "$@" >"$TMP/part.log" 2>&1; then
+		ok "$what"
+	else
+		not_ok "$what"
+		grep -v '^ok' "$TMP/part.log" | sed 's/^/# /'
+	fi
+}
+
+part "urgent data" oob
+is "marks were counted" "$(($(stat "$C" UrgentSent) > 0 && $(stat "$C" UrgentReceived) > 0))" 1
+part "keep-alive" keepalive_
+is "probes were counted" "$(($(stat "$C" KeepaliveProbes) > 0 && $(stat "$C" KeepaliveTimeouts) > 0))" 1
+
+cat >"$TMP/cut" <<'CUT'
+#!/bin/sh
+nft "add table inet cut; add chain inet cut in { type filter hook input priority 0; }; \
+	add rule inet cut in tcp dport $1 drop; add rule inet cut in tcp sport $1 drop"
+CUT
+chmod +x "$TMP/cut"
+export CUT=$TMP/cut
+part "a dead peer is found" dead_peer
+finish
