@@ -521,10 +521,13 @@ static void handshake_open(struct tcpcrypt_sock *ctx)
 	tcpcrypt_keepalive_arm(ctx);
 	tcpcrypt_rx_frames_on(ctx);
 	tcpcrypt_wake(ctx);
-	if (ctx->lingering)
+	if (ctx->lingering) {
+		/* the time left of the key exchange is not the peer's */
+		ctx->deadline = jiffies + tcp_fin_time(ctx->sk);
 		tcpcrypt_event(ctx, TCPCRYPT_EV_LINGER);
-	else
+	} else {
 		tcpcrypt_rx_input(ctx);
+	}
 }
 
 /* True once TCP has taken all of our message */

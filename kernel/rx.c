@@ -462,6 +462,15 @@ static void rx_announce(struct tcpcrypt_sock *ctx, u64 seen)
 		ctx->saved_data_ready(ctx->sk);
 }
 
+/*
+ * What is peeked at stays, outside of the receive buffer, and a reader may ask
+ * for any length: it gets no more than a receive buffer holds.
+ */
+static bool rx_peeked_enough(const struct tcpcrypt_sock *ctx)
+{
+	return ctx->rx.plain_len >= (u32)READ_ONCE(ctx->sk->sk_rcvbuf);
+}
+
 static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 		      struct msghdr *msg, size_t len, int flags, long timeo)
 {
@@ -483,6 +492,10 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 		copied += ret;
 		if (copied == len)
 			break;
+		if (flags & MSG_PEEK && rx_peeked_enough(ctx)) {
+			ret = -EAGAIN;
+			break;
+		}
 		ret = ctx->state == TCPCRYPT_OPEN ? tcpcrypt_rx_open(ctx) : 0;
 		if (ret > 0)
 			continue;

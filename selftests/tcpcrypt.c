@@ -924,6 +924,36 @@ TEST(peek_waitall_times_out)
 	close_pair(&p);
 }
 
+/* However much a reader wants to peek at, buffers bound what it gets. */
+TEST(peek_is_bounded)
+{
+	struct prep prep = { small_buffers, small_buffers };
+	struct timeval tv = { .tv_usec = 300000 };
+	struct job j = { .len = 1 << 20, .ret = -2 };
+	struct pair p;
+	ssize_t n;
+	char *in;
+
+	open_pair_prep(v, &p, &prep);
+	j.fd = p.c;
+	j.buf = malloc(j.len);
+	in = malloc(j.len);
+	fill(j.buf, j.len, 20);
+	job_start(&j, job_send_all);
+	ASSERT_EQ(setsockopt(p.s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	n = recv(p.s, in, j.len, MSG_PEEK | MSG_WAITALL);
+	EXPECT(n > 0 && n < 256 * 1024, "%zd bytes", n);
+	EXPECT(n < 0 || same(in, 0, n, 20));
+	memset(&tv, 0, sizeof(tv));
+	ASSERT_EQ(setsockopt(p.s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	drain(p.s, j.len, 20);
+	job_wait(&j);
+	EXPECT_EQ(j.ret, j.len);
+	free(j.buf);
+	free(in);
+	close_pair(&p);
+}
+
 TEST(peek_at_end)
 {
 	struct pair p;
