@@ -20,6 +20,7 @@ scripts=(
 	transfer.sh
 	rekey.sh
 	options.sh
+	urgent.sh
 	resume.sh
 	combos.sh
 	peer.sh
@@ -34,6 +35,7 @@ debug=(
 	transfer.sh
 	rekey.sh
 	options.sh
+	urgent.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")
