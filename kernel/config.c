@@ -295,8 +295,14 @@ static int config_parse_item(struct tcpcrypt_lists *lists,
 	}
 }
 
-static void config_list_clear(struct tcpcrypt_lists *lists,
-			      enum tcpcrypt_list id)
+/**
+ * tcpcrypt_list_clear() - empty a list
+ * @lists: lists that nobody else sees yet
+ * @id: which list
+ *
+ * Context: Any.
+ */
+void tcpcrypt_list_clear(struct tcpcrypt_lists *lists, enum tcpcrypt_list id)
 {
 	struct tcpcrypt_port_list *ports = tcpcrypt_list_ports(lists, id);
 
@@ -326,7 +332,7 @@ int tcpcrypt_list_parse(struct tcpcrypt_lists *lists, enum tcpcrypt_list id,
 {
 	int err = 0;
 
-	config_list_clear(lists, id);
+	tcpcrypt_list_clear(lists, id);
 	if (!*text && tcpcrypt_list_ports(lists, id))
 		return 0;
 

@@ -86,6 +86,7 @@ void tcpcrypt_knob_set(struct tcpcrypt_config *config,
 const char *tcpcrypt_list_name(enum tcpcrypt_list id);
 struct tcpcrypt_port_list *tcpcrypt_list_ports(struct tcpcrypt_lists *lists,
 					       enum tcpcrypt_list id);
+void tcpcrypt_list_clear(struct tcpcrypt_lists *lists, enum tcpcrypt_list id);
 bool tcpcrypt_list_add_tep(struct tcpcrypt_lists *lists, u8 tep);
 bool tcpcrypt_list_add_cipher(struct tcpcrypt_lists *lists, u16 id);
 bool tcpcrypt_list_add_ports(struct tcpcrypt_port_list *list, u16 lo, u16 hi);

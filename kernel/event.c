@@ -106,6 +106,19 @@ static void event_abort(struct tcpcrypt_sock *ctx)
 		tcpcrypt_linger_run(ctx);
 }
 
+/* Nothing that came back lets this connection be encrypted */
+static void event_refuse(struct tcpcrypt_sock *ctx)
+{
+	struct sock *sk = ctx->sk;
+
+	lock_sock(sk);
+	rcu_read_lock();
+	if (!ctx->detached)
+		tcpcrypt_fall_back(ctx, ctx->fallback);
+	rcu_read_unlock();
+	release_sock(sk);
+}
+
 static void event_flush(struct tcpcrypt_sock *ctx)
 {
 	struct sock *sk = ctx->sk;
@@ -159,6 +172,8 @@ void tcpcrypt_event_work(struct work_struct *work)
 
 	if (test_and_clear_bit(TCPCRYPT_EV_KEX, &ctx->events))
 		tcpcrypt_handshake_run(ctx);
+	if (test_and_clear_bit(TCPCRYPT_EV_REFUSE, &ctx->events))
+		event_refuse(ctx);
 	if (test_and_clear_bit(TCPCRYPT_EV_FLUSH, &ctx->events))
 		event_flush(ctx);
 	if (test_and_clear_bit(TCPCRYPT_EV_OPEN, &ctx->events))

@@ -12,6 +12,7 @@
 
 #include "halfopen.h"
 #include "listener.h"
+#include "policy.h"
 #include "resume.h"
 #include "syn.h"
 #include "tcpopt.h"
@@ -39,6 +40,7 @@
  * @plain: fell back; the SYN-ACK's retransmissions carry no option
  * @acked: the first ACK carried ENO, too
  * @done: a child exists
+ * @require: the child must not be plain
  * @tn: namespace
  * @listener: whose child it will be
  * @local: the option we send
@@ -59,6 +61,7 @@ struct halfopen {
 	bool plain;
 	bool acked;
 	bool done;
+	bool require;
 	struct tcpcrypt_net *tn;
 	struct tcpcrypt_listener *listener;
 	struct tcpcrypt_eno_opt local;
@@ -337,19 +340,77 @@ out:
 	return why;
 }
 
-static bool halfopen_excluded(const struct tcpcrypt_net *tn,
-			      const struct sk_buff *skb,
-			      const struct tcpcrypt_seg *seg)
+/*
+ * The verdict on a connection whose SYN is @syn, or is not known any more;
+ * @listener is NULL when that is not known either.
+ */
+static u32 halfopen_verdict(struct tcpcrypt_net *tn,
+			    const struct tcpcrypt_tuple *tuple,
+			    const struct tcpcrypt_syn *syn,
+			    const struct sock *listener,
+			    const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
+	const struct tcpcrypt_flow flow = {
+		.dir = TCPCRYPT_DIR_IN,
+		.tuple = tuple,
+		.mark = syn ? syn->mark : 0,
+		.no_mark = !syn,
+		.uid = listener ? sock_net_uid(tn->net, listener) : INVALID_UID,
+		.no_uid = !listener,
+		.loopback = dst && dst->dev->flags & IFF_LOOPBACK,
+	};
 
-	if (!READ_ONCE(tn->config.enable) || !rng_is_initialized())
-		return true;
-	if (!READ_ONCE(tn->config.loopback) && dst &&
-	    (dst->dev->flags & IFF_LOOPBACK))
-		return true;
-	return tcpcrypt_policy_excludes(tn, ntohs(seg->th.source),
-					ntohs(seg->th.dest));
+	if (!READ_ONCE(tn->config.enable))
+		return TCPCRYPT_VERDICT_REFUSE;
+	return tcpcrypt_policy_verdict(tn, &flow);
+}
+
+/* 0 when there is an entry now, or the counter that says why not */
+static int halfopen_try(struct tcpcrypt_net *tn,
+			const struct request_sock *req,
+			const struct tcpcrypt_syn *syn,
+			const struct tcpcrypt_seg *seg, bool require)
+{
+	struct halfopen *h;
+	int why;
+
+	if (!rng_is_initialized())
+		return TCPCRYPT_MIB_SYN_EXCLUDED;
+	if (tcpcrypt_tcpopt_excludes_eno(seg->opts, seg->optlen))
+		return TCPCRYPT_MIB_SYN_INELIGIBLE;
+	if (atomic_read(&tn->halfopen_count) >=
+	    READ_ONCE(tn->config.max_halfopen))
+		return TCPCRYPT_MIB_HALFOPEN_FULL;
+	h = halfopen_alloc(tn, req);
+	if (!h)
+		return TCPCRYPT_MIB_NOMEM;
+	h->require = require;
+	why = h->opts.enabled == TCPCRYPT_OPTS_OFF ?
+	      TCPCRYPT_MIB_SYN_EXCLUDED :
+	      halfopen_negotiate(h, syn, tcpcrypt_tcpopt_room(seg->opts,
+							      seg->optlen));
+	if (!why)
+		why = halfopen_add(h, req->rsk_listener);
+	if (why)
+		halfopen_discard(h);
+	return why;
+}
+
+/*
+ * A SYN-ACK without a SYN we know. When encryption is required somewhere all
+ * SYNs are noted, so this repeats an answer: of a connection that is allowed
+ * to be plain, or of one that was refused.
+ */
+static bool halfopen_repeated(struct tcpcrypt_net *tn,
+			      const struct request_sock *req,
+			      const struct tcpcrypt_tuple *tuple,
+			      const struct sk_buff *skb)
+{
+	return !tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN) ||
+	       halfopen_find(tn, req) ||
+	       halfopen_verdict(tn, tuple, NULL, req->rsk_listener, skb) !=
+			TCPCRYPT_VERDICT_REQUIRE;
 }
 
 /*
@@ -372,73 +433,78 @@ static bool halfopen_answered(const struct request_sock *req,
  * Runs in the softirq that received the SYN, before any detour.
  *
  * Context: softirq, RCU read section; the listener is not locked.
+ * Return: false if the connection must be refused.
  */
-void tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
+bool tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 			      const struct request_sock *req,
 			      const struct sk_buff *skb,
 			      const struct tcpcrypt_seg *seg)
 {
 	const struct tcpcrypt_syn *syn;
 	struct tcpcrypt_tuple tuple;
-	struct halfopen *h = NULL;
+	bool require;
+	u32 verdict;
 	int why;
 
 	halfopen_tuple(req, &tuple);
 	syn = tcpcrypt_syn_take(tn->net, &tuple, tcp_rsk(req)->rcv_isn);
-	if (!syn || halfopen_find(tn, req))
-		return;
+	if (!syn)
+		return halfopen_repeated(tn, req, &tuple, skb);
+	if (halfopen_find(tn, req))
+		return true;
+	verdict = halfopen_verdict(tn, &tuple, syn, req->rsk_listener, skb);
+	require = verdict == TCPCRYPT_VERDICT_REQUIRE;
 	/* a SYN-ACK that had no option has none when it is repeated either */
 	if (halfopen_answered(req, skb))
-		return;
-	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_RECEIVED);
-	why = TCPCRYPT_MIB_SYN_EXCLUDED;
-	if (halfopen_excluded(tn, skb, seg))
-		goto refuse;
-	why = TCPCRYPT_MIB_SYN_INELIGIBLE;
-	if (tcpcrypt_tcpopt_excludes_eno(seg->opts, seg->optlen))
-		goto refuse;
-	why = TCPCRYPT_MIB_HALFOPEN_FULL;
-	if (atomic_read(&tn->halfopen_count) >=
-	    READ_ONCE(tn->config.max_halfopen))
-		goto refuse;
-	why = TCPCRYPT_MIB_NOMEM;
-	h = halfopen_alloc(tn, req);
-	if (!h)
-		goto refuse;
-	why = h->opts.enabled == TCPCRYPT_OPTS_OFF ?
-	      TCPCRYPT_MIB_SYN_EXCLUDED :
-	      halfopen_negotiate(h, syn, tcpcrypt_tcpopt_room(seg->opts,
-							      seg->optlen));
+		return !require;
+	if (syn->found)
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_RECEIVED);
+	else if (!require)
+		return true;
+	if (verdict == TCPCRYPT_VERDICT_REFUSE)
+		why = TCPCRYPT_MIB_SYN_EXCLUDED;
+	else if (syn->found)
+		why = halfopen_try(tn, req, syn, seg, require);
+	else
+		why = TCPCRYPT_MIB_REQUIRE_REFUSED;
 	if (!why)
-		why = halfopen_add(h, req->rsk_listener);
-	if (!why)
-		return;
-refuse:
+		return true;
 	tcpcrypt_mib_inc(tn->net, why);
-	halfopen_discard(h);
+	if (require && why != TCPCRYPT_MIB_REQUIRE_REFUSED)
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
+	return !require;
 }
 
 /**
- * tcpcrypt_halfopen_cookie() - a SYN-ACK that belongs to no request
+ * tcpcrypt_halfopen_cookie() - decide on a SYN-ACK that belongs to no request
  * @tn: namespace
  * @skb: the SYN-ACK at LOCAL_OUT
  * @seg: its header
  *
- * A SYN cookie has no room for what was negotiated.
+ * A SYN cookie has no room for what was negotiated: the connection is plain.
  *
- * Context: softirq.
+ * Context: softirq, RCU read section.
+ * Return: false if the connection must be refused.
  */
-void tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
+bool tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
 			      const struct sk_buff *skb,
 			      const struct tcpcrypt_seg *seg)
 {
+	const struct tcpcrypt_syn *syn;
 	struct tcpcrypt_tuple tuple;
 
 	if (!seg->th.ack)
-		return;
+		return true;
 	tcpcrypt_seg_tuple(skb, seg, false, &tuple);
-	if (tcpcrypt_syn_take(tn->net, &tuple, ntohl(seg->th.ack_seq) - 1))
+	syn = tcpcrypt_syn_take(tn->net, &tuple, ntohl(seg->th.ack_seq) - 1);
+	if (syn && syn->found)
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_SYNCOOKIE);
+	if (likely(!tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN)) ||
+	    halfopen_verdict(tn, &tuple, syn, NULL, skb) !=
+	    TCPCRYPT_VERDICT_REQUIRE)
+		return true;
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
+	return false;
 }
 
 /**
@@ -475,7 +541,7 @@ void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
 /**
  * tcpcrypt_halfopen_syn() - a SYN without ENO came in
  * @tn: namespace
- * @skb: the packet at PRE_ROUTING
+ * @skb: the packet at LOCAL_IN
  * @seg: its header
  *
  * If it repeats a SYN that had the option, its sender has given ENO up or a
@@ -510,7 +576,7 @@ static bool halfopen_in_window(const struct halfopen *h,
 /**
  * tcpcrypt_halfopen_ack() - a non-SYN segment with ENO came in
  * @tn: namespace
- * @skb: the packet at PRE_ROUTING
+ * @skb: the packet at LOCAL_IN
  * @hook: hook number
  * @seg: its header
  *
@@ -586,6 +652,8 @@ static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
 	ctx->passive = true;
 	ctx->opts = h->opts;
 	tcpcrypt_opts_apply(ctx);
+	if (h->require)
+		ctx->require = true;
 	ctx->local = h->local;
 	ctx->eno = h->eno;
 	ctx->id_tuple = h->key;
@@ -601,7 +669,7 @@ refuse:
 	tcpcrypt_prot_refuse(newsk);
 }
 
-/* A child that would be plain, and must not */
+/* The child would be plain, and must not be: it is born with an error */
 static void halfopen_refuse(struct tcpcrypt_net *tn,
 			    const struct request_sock *req, struct sock *newsk,
 			    const struct tcpcrypt_opts *opts)
@@ -612,8 +680,10 @@ static void halfopen_refuse(struct tcpcrypt_net *tn,
 	if (!ctx)
 		goto nomem;
 	ctx->passive = true;
-	ctx->opts = *opts;
+	if (opts)
+		ctx->opts = *opts;
 	tcpcrypt_opts_apply(ctx);
+	ctx->require = true;
 	halfopen_tuple(req, &ctx->id_tuple);
 	if (tcpcrypt_sock_attach(ctx, newsk)) {
 		tcpcrypt_sock_put(ctx);
@@ -623,6 +693,7 @@ static void halfopen_refuse(struct tcpcrypt_net *tn,
 	return;
 nomem:
 	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
 	tcpcrypt_prot_refuse(newsk);
 }
 
@@ -644,7 +715,8 @@ void tcpcrypt_halfopen_child(const struct request_sock *req,
 	h = halfopen_find(tn, req);
 	if (h && READ_ONCE(h->acked) && !READ_ONCE(h->plain))
 		halfopen_adopt(h, newsk);
-	else if (opts && opts->enabled == TCPCRYPT_OPTS_REQUIRE)
+	else if ((h && h->require) ||
+		 (opts && opts->enabled == TCPCRYPT_OPTS_REQUIRE))
 		halfopen_refuse(tn, req, newsk, opts);
 	else if (h)
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_ACK_NONE);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <net/tcp.h>
 
+#include "blackhole.h"
 #include "cache.h"
 #include "keysched.h"
 #include "rx.h"
@@ -512,6 +513,8 @@ static void handshake_open(struct tcpcrypt_sock *ctx)
 
 	ctx->established = get_jiffies_64();
 	tcpcrypt_rekey_begin(ctx);
+	if (!ctx->passive)
+		tcpcrypt_blackhole_forget(ctx->tn, &ctx->id_tuple);
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_ESTABLISHED);
 	if (ctx->resumed)
 		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_RESUMED);

@@ -11,13 +11,12 @@
 #include <linux/ipv6.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <net/addrconf.h>
-#include <net/route.h>
 #include <net/tcp.h>
 
 #include "halfopen.h"
 #include "hook.h"
 #include "open.h"
+#include "policy.h"
 #include "syn.h"
 
 static u8 hook_family(const struct nf_hook_state *state)
@@ -30,27 +29,38 @@ static bool hook_is_syn(const struct tcpcrypt_seg *seg)
 	return seg->th.syn && !seg->th.rst && !seg->th.fin;
 }
 
+/* A SYN-ACK; a connection that must be refused gets RST instead */
+static unsigned int hook_out_answer(struct tcpcrypt_net *tn, struct sock *sk,
+				    struct sk_buff *skb,
+				    struct tcpcrypt_seg *seg)
+{
+	bool ok;
+
+	ok = sk ? tcpcrypt_halfopen_synack(tn, inet_reqsk(sk), skb, seg) :
+		  tcpcrypt_halfopen_cookie(tn, skb, seg);
+	return ok || !tcpcrypt_seg_refuse(skb, seg) ? NF_ACCEPT : NF_DROP;
+}
+
 static noinline unsigned int hook_out_attach(struct sk_buff *skb,
 					     const struct nf_hook_state *state)
 {
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(state->net);
 	struct sock *sk = skb->sk;
-	struct tcpcrypt_net *tn;
 	struct tcpcrypt_seg seg;
+	bool answer;
 
-	/* it answers a SYN, and none had ENO */
-	if ((!sk || sk->sk_state == TCP_NEW_SYN_RECV) &&
-	    !tcpcrypt_syn_waiting())
+	/* it answers a SYN, and none had ENO, nor had to */
+	answer = !sk || sk->sk_state == TCP_NEW_SYN_RECV;
+	if (answer && !tcpcrypt_syn_waiting() &&
+	    !tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN))
 		return NF_ACCEPT;
 	if (!tcpcrypt_seg_read(skb, hook_family(state), &seg) ||
 	    !hook_is_syn(&seg))
 		return NF_ACCEPT;
-	tn = tcpcrypt_pernet(state->net);
-	if (!sk)
-		tcpcrypt_halfopen_cookie(tn, skb, &seg);
-	else if (sk->sk_state == TCP_NEW_SYN_RECV)
-		tcpcrypt_halfopen_synack(tn, inet_reqsk(sk), skb, &seg);
-	else if (!seg.th.ack && sk_is_tcp(sk) &&
-		 !tcpcrypt_open_attach(tn, sk, skb, &seg))
+	if (answer)
+		return hook_out_answer(tn, sk, skb, &seg);
+	if (!seg.th.ack && sk_is_tcp(sk) &&
+	    !tcpcrypt_open_attach(tn, sk, skb, &seg))
 		return NF_DROP;
 	return NF_ACCEPT;
 }
@@ -67,6 +77,19 @@ static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
 }
 
 /*
+ * A SYN of a socket that is no connection of ours: plain, if that is allowed.
+ * Return: false if not.
+ */
+static bool hook_out_plain(struct tcpcrypt_net *tn, struct sock *sk,
+			   const struct sk_buff *skb,
+			   const struct tcpcrypt_seg *seg)
+{
+	return !tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_OUT) ||
+	       !hook_is_syn(seg) || seg->th.ack ||
+	       tcpcrypt_open_plain(tn, sk, skb);
+}
+
+/*
  * A full socket's segment: its SYN, or one of the first after it. Return:
  * false if it must not go out.
  */
@@ -76,8 +99,9 @@ static bool hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 	struct tcpcrypt_sock *ctx;
 
 	ctx = rcu_dereference(inet_csk(sk)->icsk_ulp_data);
+	/* its application has asked for the ULP, and that is all */
 	if (!ctx || ctx->kind != TCPCRYPT_KIND_CONN)
-		return true;
+		return hook_out_plain(tn, sk, skb, seg);
 	if (seg->th.syn)
 		/* with ACK: simultaneous open */
 		return (seg->th.ack && !tcpcrypt_open_crossing(ctx)) ||
@@ -85,6 +109,21 @@ static bool hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 	if (!seg->th.rst && READ_ONCE(ctx->eno_sending))
 		tcpcrypt_open_segment(ctx, skb, seg);
 	return true;
+}
+
+/* A SYN of a socket that carries nothing of ours */
+static noinline unsigned int hook_out_other(struct sk_buff *skb,
+					    const struct nf_hook_state *state)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(state->net);
+	struct tcpcrypt_seg seg;
+
+	if (likely(!tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_OUT)) ||
+	    !sk_is_tcp(skb->sk) ||
+	    !tcpcrypt_seg_read(skb, hook_family(state), &seg) ||
+	    hook_out_plain(tn, skb->sk, skb, &seg))
+		return NF_ACCEPT;
+	return NF_DROP;
 }
 
 /*
@@ -135,8 +174,11 @@ static unsigned int hook_out_last(void *priv, struct sk_buff *skb,
 {
 	const struct sock *sk = skb->sk;
 
-	if (!sk || likely(!hook_sock_may_care(sk)))
+	if (!sk)
 		return NF_ACCEPT;
+	if (likely(!hook_sock_may_care(sk)))
+		return likely(sk->sk_state != TCP_SYN_SENT) ? NF_ACCEPT :
+		       hook_out_other(skb, state);
 	return hook_out_option(skb, state);
 }
 
@@ -177,31 +219,16 @@ static bool hook_in_ordinary(const struct sk_buff *skb, bool v4)
 	       word == htonl(5 << 28);
 }
 
-/* A router leaves what it forwards alone */
-static bool hook_is_local(struct net *net, const struct sk_buff *skb,
-			  const struct tcpcrypt_seg *seg)
-{
-	if (seg->family == AF_INET)
-		return inet_addr_type(net, ip_hdr(skb)->daddr) == RTN_LOCAL;
-#if IS_ENABLED(CONFIG_IPV6)
-	return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
-#else
-	return false;
-#endif
-}
-
 /*
  * The data of a SYN with ENO is neither delivered nor acknowledged, whatever
  * TCP Fast Open would make of it and whatever becomes of the negotiation: no
  * TEP of ours defines it (RFC 8547 section 4.7).
  */
-static bool hook_discard_syn_data(struct net *net, struct sk_buff *skb,
+static bool hook_discard_syn_data(struct sk_buff *skb,
 				  const struct tcpcrypt_seg *seg)
 {
-	if (skb->len <= seg->thoff + sizeof(struct tcphdr) + seg->optlen ||
-	    !hook_is_local(net, skb, seg))
-		return true;
-	return !tcpcrypt_seg_discard_data(skb, seg);
+	return skb->len <= seg->thoff + sizeof(struct tcphdr) + seg->optlen ||
+	       !tcpcrypt_seg_discard_data(skb, seg);
 }
 
 /* Return: false if the segment must not go on */
@@ -209,20 +236,21 @@ static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			const struct nf_hook_state *state,
 			const struct tcpcrypt_seg *seg)
 {
-	if (seg->th.ack) {
-		tcpcrypt_open_synack(tn, skb, state->hook, seg);
-		return true;
-	}
+	bool eno;
+
+	if (seg->th.ack)
+		return tcpcrypt_open_synack(tn, skb, state->hook, seg);
 	if (!tcpcrypt_seg_csum_ok(skb, state->hook, seg))
 		return true;
 	if (tcpcrypt_open_crossed(tn, skb, seg))
 		return true;
-	if (!tcpcrypt_eno_present(seg->opts, seg->optlen)) {
-		tcpcrypt_halfopen_syn(tn, skb, seg);
-		return true;
-	}
-	tcpcrypt_syn_remember(tn->net, skb, seg);
-	return hook_discard_syn_data(tn->net, skb, seg);
+	eno = tcpcrypt_eno_present(seg->opts, seg->optlen);
+	if (eno || tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN))
+		tcpcrypt_syn_remember(tn->net, skb, seg);
+	if (eno)
+		return hook_discard_syn_data(skb, seg);
+	tcpcrypt_halfopen_syn(tn, skb, seg);
+	return true;
 }
 
 /* A segment without SYN that carries ENO; false if TCP must not see it */
@@ -263,7 +291,8 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 
 /*
  * First at LOCAL_OUT the socket is still locked by its owner; last, the
- * administrator's rules and NAT are done. Last at PRE_ROUTING is after NAT.
+ * administrator's rules and NAT are done. Last at LOCAL_IN the same holds for
+ * what comes in, and it is for this host.
  */
 static const struct nf_hook_ops hook_ops[] = {
 	{
@@ -281,7 +310,7 @@ static const struct nf_hook_ops hook_ops[] = {
 	{
 		.hook = hook_in,
 		.pf = NFPROTO_IPV4,
-		.hooknum = NF_INET_PRE_ROUTING,
+		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP_PRI_LAST,
 	},
 	{
@@ -299,7 +328,7 @@ static const struct nf_hook_ops hook_ops[] = {
 	{
 		.hook = hook_in,
 		.pf = NFPROTO_IPV6,
-		.hooknum = NF_INET_PRE_ROUTING,
+		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP6_PRI_LAST,
 	},
 };

@@ -18,6 +18,7 @@ enum tcpcrypt_mib {
 	TCPCRYPT_MIB_SYN_NO_SPACE,	/* option field full */
 	TCPCRYPT_MIB_SYN_EXCLUDED,	/* port, loopback, off */
 	TCPCRYPT_MIB_SYN_INELIGIBLE,	/* MD5, AO, TFO, ULP.. */
+	TCPCRYPT_MIB_SYN_BLACKHOLED,	/* destination remembered */
 	/* negotiation, passive opener */
 	TCPCRYPT_MIB_SYN_RECEIVED,	/* SYN-ACK due for ENO */
 	TCPCRYPT_MIB_SYNACK_SENT,	/* SYN-ACK with ENO */
@@ -26,6 +27,9 @@ enum tcpcrypt_mib {
 	TCPCRYPT_MIB_HALFOPEN_EXPIRED,	/* no third ACK came */
 	TCPCRYPT_MIB_MIGRATED,		/* third ACK refused */
 	TCPCRYPT_MIB_NOMEM,		/* allocation failed */
+	/* policy and bad paths */
+	TCPCRYPT_MIB_REQUIRE_REFUSED,	/* plain was not allowed */
+	TCPCRYPT_MIB_BLACKHOLE_ADDED,	/* destination found out */
 	/* fallback to plain TCP, RFC 8547 section 4.6 */
 	TCPCRYPT_MIB_FALLBACK_SYNACK_NONE,
 	TCPCRYPT_MIB_FALLBACK_ACK_NONE,
@@ -39,7 +43,6 @@ enum tcpcrypt_mib {
 	TCPCRYPT_MIB_FALLBACK_SIMULTANEOUS,
 	TCPCRYPT_MIB_FALLBACK_SYNCOOKIE,
 	TCPCRYPT_MIB_FALLBACK_REFUSED,	/* SYN never answered */
-	TCPCRYPT_MIB_REQUIRED,		/* refused instead */
 	/* key exchange */
 	TCPCRYPT_MIB_KEX_STARTED,
 	TCPCRYPT_MIB_ESTABLISHED,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink family "tcpcrypt": reading connections (nlconn.c), counters
- * and the configuration of the reader's network namespace.  Open to every
- * user, like ss; what is told about a connection is no secret (a session ID is
- * none, see RFC 8548 section 8).
+ * Generic netlink family "tcpcrypt" of a network namespace: its connections,
+ * policy, configuration and counters.  Reading is open to every user, like ss;
+ * what is told about a connection is no secret (a session ID is none, see RFC
+ * 8548 section 8).  Changes need CAP_NET_ADMIN in the user namespace that owns
+ * the network namespace.
  */
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/module.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
@@ -44,101 +47,119 @@ static int nl_put_stats(struct sk_buff *skb, struct net *net)
 	return err;
 }
 
-static int nl_put_exclude(struct sk_buff *skb,
-			  const struct tcpcrypt_ports *ports)
+/**
+ * tcpcrypt_nl_addr_family() - what kind of address an attribute has
+ * @attr: address of 4 or 16 bytes
+ *
+ * Context: Any.
+ * Return: AF_INET, AF_INET6 or, for any other length, AF_UNSPEC.
+ */
+u16 tcpcrypt_nl_addr_family(const struct nlattr *attr)
 {
-	struct nlattr *nest;
-
-	nest = nla_nest_start(skb, TCPCRYPT_A_CONFIG_EXCLUDE);
-	if (!nest || nla_put_u16(skb, TCPCRYPT_A_PORTS_LO, ports->lo) ||
-	    nla_put_u16(skb, TCPCRYPT_A_PORTS_HI, ports->hi))
-		return -EMSGSIZE;
-
-	nla_nest_end(skb, nest);
-	return 0;
+	if (nla_len(attr) == sizeof(struct in_addr))
+		return AF_INET;
+	if (nla_len(attr) == sizeof(struct in6_addr))
+		return AF_INET6;
+	return AF_UNSPEC;
 }
 
-static int nl_put_lists(struct sk_buff *skb,
-			const struct tcpcrypt_lists *config)
+/**
+ * tcpcrypt_nl_addr_len() - how long an address is
+ * @family: AF_INET or AF_INET6
+ *
+ * Context: Any.
+ * Return: bytes.
+ */
+size_t tcpcrypt_nl_addr_len(u16 family)
 {
-	unsigned int i;
-
-	for (i = 0; i < config->nteps; i++)
-		if (nla_put_u32(skb, TCPCRYPT_A_CONFIG_TEP, config->teps[i]))
-			return -EMSGSIZE;
-	for (i = 0; i < config->nciphers; i++)
-		if (nla_put_u32(skb, TCPCRYPT_A_CONFIG_AEAD,
-				config->ciphers[i]))
-			return -EMSGSIZE;
-	for (i = 0; i < config->exclude.n; i++)
-		if (nl_put_exclude(skb, &config->exclude.range[i]))
-			return -EMSGSIZE;
-	return 0;
+	return family == AF_INET ? sizeof(struct in_addr) :
+				   sizeof(struct in6_addr);
 }
 
-static int nl_put_config(struct sk_buff *skb, struct net *net)
+/* Begin the answer to a request; *@hdr is its header */
+static struct sk_buff *nl_reply_new(struct genl_info *info, size_t size,
+				    void **hdr)
 {
-	const struct tcpcrypt_net *tn = tcpcrypt_pernet(net);
-	const struct tcpcrypt_config *config = &tn->config;
-	const char *version = THIS_MODULE->version;
-	struct nlattr *nest;
-	int err;
+	struct sk_buff *reply = genlmsg_new(size, GFP_KERNEL);
 
-	rcu_read_lock();
-	nest = nla_nest_start(skb, TCPCRYPT_A_CONFIG);
-	err = nest ? nl_put_lists(skb, rcu_dereference(tn->lists)) : -EMSGSIZE;
-	rcu_read_unlock();
-	if (err ||
-	    nla_put_string(skb, TCPCRYPT_A_CONFIG_VERSION, version ?: "") ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_ENABLE,
-			READ_ONCE(config->enable)) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_LOOPBACK,
-			READ_ONCE(config->loopback)) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_KEX_TIMEOUT,
-			READ_ONCE(config->kex_timeout)) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_MAX_HALFOPEN,
-			READ_ONCE(config->max_halfopen)) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONFIG_MAX_FRAME,
-			READ_ONCE(config->max_frame)))
-		return -EMSGSIZE;
-
-	nla_nest_end(skb, nest);
-	return 0;
+	if (!reply)
+		return NULL;
+	*hdr = genlmsg_put_reply(reply, info, &tcpcrypt_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return reply;
+	nlmsg_free(reply);
+	return NULL;
 }
 
-/* Answer a request that has no attributes with what @put puts */
-static int nl_answer(struct genl_info *info, size_t size,
-		     int (*put)(struct sk_buff *skb, struct net *net))
+/**
+ * tcpcrypt_nl_reply_u32() - answer a request with one number
+ * @info: the request
+ * @type: attribute number
+ * @value: the number
+ *
+ * Context: Process context.
+ * Return: 0 or a negative errno.
+ */
+int tcpcrypt_nl_reply_u32(struct genl_info *info, int type, u32 value)
 {
 	struct sk_buff *reply;
 	void *hdr;
 
-	if (!tcpcrypt_netns_ready())
-		return -EAGAIN;
-
-	reply = genlmsg_new(size, GFP_KERNEL);
+	reply = nl_reply_new(info, GENLMSG_DEFAULT_SIZE, &hdr);
 	if (!reply)
 		return -ENOMEM;
-
-	hdr = genlmsg_put_reply(reply, info, &tcpcrypt_nl_family, 0,
-				info->genlhdr->cmd);
-	if (!hdr || put(reply, genl_info_net(info))) {
+	if (nla_put_u32(reply, type, value)) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
 	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
 
+/**
+ * tcpcrypt_nl_reply_rule_id() - answer a request with the name of a rule
+ * @info: the request
+ * @id: its ID
+ *
+ * Context: Process context.
+ * Return: 0 or a negative errno.
+ */
+int tcpcrypt_nl_reply_rule_id(struct genl_info *info, u32 id)
+{
+	struct sk_buff *reply;
+	struct nlattr *nest;
+	void *hdr;
+
+	reply = nl_reply_new(info, GENLMSG_DEFAULT_SIZE, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	nest = nla_nest_start(reply, TCPCRYPT_A_RULE);
+	if (!nest || nla_put_u32(reply, TCPCRYPT_A_RULE_ID, id)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(reply, nest);
 	genlmsg_end(reply, hdr);
 	return genlmsg_reply(reply, info);
 }
 
 static int nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return nl_answer(info, NL_STATS_SIZE, nl_put_stats);
-}
+	struct sk_buff *reply;
+	void *hdr;
 
-static int nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return nl_answer(info, GENLMSG_DEFAULT_SIZE, nl_put_config);
+	if (!tcpcrypt_netns_ready())
+		return -EAGAIN;
+	reply = nl_reply_new(info, NL_STATS_SIZE, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	if (nl_put_stats(reply, genl_info_net(info))) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
 }
 
 static const struct genl_ops nl_ops[] = {
@@ -158,7 +179,7 @@ static const struct genl_ops nl_ops[] = {
 	},
 	{
 		.cmd		= TCPCRYPT_CMD_CONFIG_GET,
-		.doit		= nl_config_get_doit,
+		.doit		= tcpcrypt_nl_config_get,
 	},
 	{
 		.cmd		= TCPCRYPT_CMD_CACHE_GET,
@@ -171,6 +192,63 @@ static const struct genl_ops nl_ops[] = {
 		.maxattr	= TCPCRYPT_A_CACHE,
 		.doit		= tcpcrypt_nl_cache_flush,
 	},
+	{
+		.cmd		= TCPCRYPT_CMD_CONFIG_SET,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_config_policy,
+		.maxattr	= TCPCRYPT_A_CONFIG,
+		.doit		= tcpcrypt_nl_config_set,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_POLICY_GET,
+		.policy		= tcpcrypt_nl_rule_id_policy,
+		.maxattr	= TCPCRYPT_A_RULE,
+		.doit		= tcpcrypt_nl_policy_get,
+		.dumpit		= tcpcrypt_nl_policy_dump,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_POLICY_REPLACE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_rule_policy,
+		.maxattr	= TCPCRYPT_A_RULE,
+		.doit		= tcpcrypt_nl_policy_replace,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_POLICY_ADD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_rule_policy,
+		.maxattr	= TCPCRYPT_A_RULE,
+		.doit		= tcpcrypt_nl_policy_add,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_POLICY_DEL,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_rule_id_policy,
+		.maxattr	= TCPCRYPT_A_RULE,
+		.doit		= tcpcrypt_nl_policy_del,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_BLACKHOLE_GET,
+		.dumpit		= tcpcrypt_nl_blackhole_dump,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_BLACKHOLE_FLUSH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_blackhole_policy,
+		.maxattr	= TCPCRYPT_A_BLACKHOLE,
+		.doit		= tcpcrypt_nl_blackhole_flush,
+	},
+	{
+		.cmd		= TCPCRYPT_CMD_CONN_REKEY,
+		.flags		= GENL_UNS_ADMIN_PERM,
+		.policy		= tcpcrypt_nl_conn_policy,
+		.maxattr	= TCPCRYPT_A_CONN,
+		.doit		= tcpcrypt_nl_conn_rekey,
+	},
+};
+
+static const struct genl_multicast_group nl_mcgrps[] = {
+	[TCPCRYPT_NL_MCGRP_CONN] = { .name = TCPCRYPT_MCGRP_CONN, },
 };
 
 struct genl_family tcpcrypt_nl_family __ro_after_init = {
@@ -181,6 +259,8 @@ struct genl_family tcpcrypt_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= nl_ops,
 	.n_ops		= ARRAY_SIZE(nl_ops),
+	.mcgrps		= nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(nl_mcgrps),
 };
 
 /**

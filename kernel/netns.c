@@ -10,10 +10,12 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "blackhole.h"
 #include "cache.h"
 #include "halfopen.h"
 #include "hook.h"
 #include "open.h"
+#include "policy.h"
 #include "sysctl.h"
 #include "tcpcrypt.h"
 
@@ -139,9 +141,17 @@ static int __net_init netns_init(struct net *net)
 	if (err)
 		return err;
 
-	err = netns_stat_init(tn);
+	err = tcpcrypt_policy_net_init(tn);
 	if (err)
 		goto err_config;
+
+	err = tcpcrypt_blackhole_net_init(tn);
+	if (err)
+		goto err_policy;
+
+	err = netns_stat_init(tn);
+	if (err)
+		goto err_blackhole;
 
 	err = tcpcrypt_halfopen_net_init(tn);
 	if (err)
@@ -178,6 +188,10 @@ err_halfopen:
 	tcpcrypt_halfopen_net_exit(tn);
 err_stat:
 	netns_stat_exit(tn);
+err_blackhole:
+	tcpcrypt_blackhole_net_exit(tn);
+err_policy:
+	tcpcrypt_policy_net_exit(tn);
 err_config:
 	tcpcrypt_config_net_exit(tn);
 	return err;
@@ -203,6 +217,8 @@ static void __net_exit netns_exit(struct net *net)
 	DEBUG_NET_WARN_ON_ONCE(!xa_empty(&tn->conns));
 	xa_destroy(&tn->conns);
 	netns_stat_exit(tn);
+	tcpcrypt_blackhole_net_exit(tn);
+	tcpcrypt_policy_net_exit(tn);
 	tcpcrypt_config_net_exit(tn);
 }
 

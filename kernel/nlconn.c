@@ -94,16 +94,10 @@ static int nl_filter_addr(struct nl_filter *filter, struct in6_addr *addr,
 			  const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
 {
-	u16 family = AF_UNSPEC;
-
-	if (nla_len(attr) == sizeof(struct in_addr))
-		family = AF_INET;
-	else if (nla_len(attr) == sizeof(struct in6_addr))
-		family = AF_INET6;
-
 	filter->has |= BIT(nla_type(attr));
 	nla_memcpy(addr, attr, sizeof(*addr));
-	return nl_filter_family(filter, family, attr, extack);
+	return nl_filter_family(filter, tcpcrypt_nl_addr_family(attr), attr,
+				extack);
 }
 
 static int nl_filter_addrs(struct nl_filter *filter, struct nlattr **tb,
@@ -166,12 +160,6 @@ static int nl_filter_parse(struct nl_filter *filter, const struct nlattr *attr,
 		filter->state = nla_get_u32(tb[TCPCRYPT_A_CONN_STATE]);
 	}
 	return nl_filter_addrs(filter, tb, extack);
-}
-
-static size_t nl_addr_len(const struct tcpcrypt_tuple *tuple)
-{
-	return tuple->family == AF_INET ? sizeof(struct in_addr) :
-					  sizeof(struct in6_addr);
 }
 
 static bool nl_addr_equal(const struct in6_addr *a, const struct in6_addr *b,
@@ -237,7 +225,7 @@ static int nl_put_identity(struct sk_buff *skb, struct user_namespace *user_ns,
 			   const struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_tuple *tuple = &ctx->id_tuple;
-	size_t len = nl_addr_len(tuple);
+	size_t len = tcpcrypt_nl_addr_len(tuple->family);
 
 	if (nla_put_u64_64bit(skb, TCPCRYPT_A_CONN_COOKIE, ctx->cookie,
 			      TCPCRYPT_A_CONN_PAD) ||
@@ -248,7 +236,9 @@ static int nl_put_identity(struct sk_buff *skb, struct user_namespace *user_ns,
 	    nla_put_be16(skb, TCPCRYPT_A_CONN_RPORT, tuple->rport) ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONN_UID,
 			from_kuid_munged(user_ns, ctx->uid)) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONN_PASSIVE, ctx->passive))
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_PASSIVE, ctx->passive) ||
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_REQUIRE,
+			READ_ONCE(ctx->require)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -259,7 +249,8 @@ static int nl_put_negotiated(struct sk_buff *skb,
 {
 	if (nla_put_u32(skb, TCPCRYPT_A_CONN_ROLE,
 			ctx->eno.role_b ? TCPCRYPT_ROLE_B : TCPCRYPT_ROLE_A) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONN_TEP, ctx->eno.tep))
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_TEP, ctx->eno.tep) ||
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_PEER_AWARE, ctx->eno.peer_aware))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -316,7 +307,8 @@ static int nl_put_progress(struct sk_buff *skb, const struct tcpcrypt_sock *ctx)
 		return -EMSGSIZE;
 	if (open && (nl_put_session(skb, ctx) || nl_put_streams(skb, ctx)))
 		return -EMSGSIZE;
-	if (state == TCPCRYPT_PLAIN &&
+	if ((state == TCPCRYPT_PLAIN ||
+	     (state == TCPCRYPT_FAILED && READ_ONCE(ctx->fallback))) &&
 	    nla_put_string(skb, TCPCRYPT_A_CONN_FALLBACK,
 			   tcpcrypt_mib_name(READ_ONCE(ctx->fallback))))
 		return -EMSGSIZE;
@@ -326,12 +318,34 @@ static int nl_put_progress(struct sk_buff *skb, const struct tcpcrypt_sock *ctx)
 	return 0;
 }
 
+/**
+ * tcpcrypt_nl_put_conn() - tell about a connection
+ * @skb: message it goes into
+ * @user_ns: user namespace of the reader
+ * @ctx: the connection
+ *
+ * Context: RCU read section, or the socket is locked.
+ * Return: 0 or -EMSGSIZE.
+ */
+int tcpcrypt_nl_put_conn(struct sk_buff *skb, struct user_namespace *user_ns,
+			 const struct tcpcrypt_sock *ctx)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, TCPCRYPT_A_CONN);
+	if (!nest || nl_put_identity(skb, user_ns, ctx) ||
+	    nl_put_progress(skb, ctx))
+		return -EMSGSIZE;
+
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /* One message about one connection; @nlh is the request, from @portid */
 static int nl_put_conn(struct sk_buff *skb, struct user_namespace *user_ns,
 		       const struct nlmsghdr *nlh, u32 portid, int flags,
 		       const struct tcpcrypt_sock *ctx)
 {
-	struct nlattr *nest;
 	void *hdr;
 
 	hdr = genlmsg_put(skb, portid, nlh->nlmsg_seq, &tcpcrypt_nl_family,
@@ -339,14 +353,11 @@ static int nl_put_conn(struct sk_buff *skb, struct user_namespace *user_ns,
 	if (!hdr)
 		return -EMSGSIZE;
 
-	nest = nla_nest_start(skb, TCPCRYPT_A_CONN);
-	if (!nest || nl_put_identity(skb, user_ns, ctx) ||
-	    nl_put_progress(skb, ctx)) {
+	if (tcpcrypt_nl_put_conn(skb, user_ns, ctx)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
 
-	nla_nest_end(skb, nest);
 	genlmsg_end(skb, hdr);
 	return 0;
 }
@@ -375,6 +386,59 @@ static int nl_conn_find(const struct nl_filter *filter, struct sk_buff *reply,
 	return err;
 }
 
+/* What a request asks for that is about one connection */
+static int nl_filter_one(struct nl_filter *filter, struct genl_info *info)
+{
+	int err;
+
+	err = nl_filter_parse(filter, info->attrs[TCPCRYPT_A_CONN],
+			      info->extack);
+	if (err)
+		return err;
+	if (filter->has & BIT(TCPCRYPT_A_CONN_COOKIE) ||
+	    (filter->has & NL_TUPLE_ATTRS) == NL_TUPLE_ATTRS)
+		return 0;
+	NL_SET_ERR_MSG(info->extack,
+		       "a cookie, or both addresses and both ports are needed");
+	return -EINVAL;
+}
+
+/**
+ * tcpcrypt_nl_conn_rekey() - give one connection fresh keys
+ * @skb: the request
+ * @info: what the core has parsed of it
+ *
+ * Context: Process context.
+ * Return: 0 or a negative errno; -ENOENT when there is no such connection,
+ * -ENOTCONN when it is not encrypted.
+ */
+int tcpcrypt_nl_conn_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tcpcrypt_net *tn;
+	struct nl_filter filter;
+	struct tcpcrypt_sock *ctx;
+	unsigned long id = 0;
+	bool end = false;
+	int err;
+
+	if (!tcpcrypt_netns_ready())
+		return -EAGAIN;
+	err = nl_filter_one(&filter, info);
+	if (err)
+		return err;
+	tn = tcpcrypt_pernet(genl_info_net(info));
+	err = -ENOENT;
+	do {
+		rcu_read_lock();
+		ctx = nl_conn_next(tn, &filter, &id, &end);
+		if (ctx)
+			err = tcpcrypt_rekey_request(ctx);
+		rcu_read_unlock();
+		cond_resched();
+	} while (!ctx && !end);
+	return err;
+}
+
 /**
  * tcpcrypt_nl_conn_get() - tell about one connection
  * @skb: the request
@@ -392,17 +456,9 @@ int tcpcrypt_nl_conn_get(struct sk_buff *skb, struct genl_info *info)
 	if (!tcpcrypt_netns_ready())
 		return -EAGAIN;
 
-	err = nl_filter_parse(&filter, info->attrs[TCPCRYPT_A_CONN],
-			      info->extack);
+	err = nl_filter_one(&filter, info);
 	if (err)
 		return err;
-
-	if (!(filter.has & BIT(TCPCRYPT_A_CONN_COOKIE)) &&
-	    (filter.has & NL_TUPLE_ATTRS) != NL_TUPLE_ATTRS) {
-		NL_SET_ERR_MSG(info->extack,
-			       "a cookie, or both addresses and both ports are needed");
-		return -EINVAL;
-	}
 
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)

@@ -9,8 +9,10 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
+#include "blackhole.h"
 #include "listener.h"
 #include "open.h"
+#include "policy.h"
 #include "resume.h"
 #include "tcpopt.h"
 
@@ -70,37 +72,75 @@ static bool open_eligible(const struct sock *sk, const struct tcpcrypt_seg *seg,
 	       !tcpcrypt_tcpopt_excludes_eno(seg->opts, seg->optlen);
 }
 
-static bool open_excluded(const struct tcpcrypt_net *tn,
-			  const struct sk_buff *skb,
-			  const struct tcpcrypt_seg *seg)
+static bool open_loopback(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	if (!READ_ONCE(tn->config.loopback) && dst &&
-	    (dst->dev->flags & IFF_LOOPBACK))
-		return true;
-	return tcpcrypt_policy_excludes(tn, ntohs(seg->th.source),
-					ntohs(seg->th.dest));
+	return dst && dst->dev->flags & IFF_LOOPBACK;
 }
 
-/* 0 if this SYN may offer encryption, or the counter that says why not */
-static int open_check(const struct tcpcrypt_net *tn, const struct sock *sk,
+static u32 open_verdict(const struct tcpcrypt_net *tn, const struct sock *sk,
+			const struct sk_buff *skb,
+			const struct tcpcrypt_tuple *tuple)
+{
+	const struct tcpcrypt_flow flow = {
+		.dir = TCPCRYPT_DIR_OUT,
+		.tuple = tuple,
+		.mark = skb->mark,
+		.uid = sock_net_uid(tn->net, sk),
+		.loopback = open_loopback(skb),
+	};
+
+	return tcpcrypt_policy_verdict(tn, &flow);
+}
+
+/* Why a connection with this verdict is left alone, or 0 */
+static int open_excluded(struct tcpcrypt_net *tn, u32 verdict, bool require,
+			 const struct tcpcrypt_tuple *tuple)
+{
+	if (verdict == TCPCRYPT_VERDICT_REFUSE)
+		return TCPCRYPT_MIB_SYN_EXCLUDED;
+	/* encryption that is required is tried in spite of it */
+	if (!require && verdict == TCPCRYPT_VERDICT_OFFER &&
+	    tcpcrypt_blackhole_hit(tn, tuple))
+		return TCPCRYPT_MIB_SYN_BLACKHOLED;
+	return 0;
+}
+
+/*
+ * What the first SYN of a socket says: 0 if it may offer encryption, or the
+ * counter that says why not. @verdict is set to 0 if it is not known yet.
+ */
+static int open_check(struct tcpcrypt_net *tn, const struct sock *sk,
 		      const struct tcpcrypt_opts *opts,
 		      const struct sk_buff *skb,
-		      const struct tcpcrypt_seg *seg)
+		      const struct tcpcrypt_seg *seg, u32 *verdict)
 {
+	struct tcpcrypt_tuple tuple;
+	int why;
+
+	*verdict = 0;
 	/* RFC 8548 section 8: no ENO without a seeded random generator */
 	if (opts->enabled == TCPCRYPT_OPTS_OFF ||
-	    !READ_ONCE(tn->config.enable) || !rng_is_initialized() ||
-	    open_excluded(tn, skb, seg))
+	    !READ_ONCE(tn->config.enable) || !rng_is_initialized())
 		return TCPCRYPT_MIB_SYN_EXCLUDED;
+	if (!tcpcrypt_policy_marks(tn)) {
+		tcpcrypt_sock_name(sk, &tuple);
+		*verdict = open_verdict(tn, sk, skb, &tuple);
+		why = open_excluded(tn, *verdict,
+				    opts->enabled == TCPCRYPT_OPTS_REQUIRE,
+				    &tuple);
+		if (why)
+			return why;
+	}
 	return open_eligible(sk, seg, skb) ? 0 : TCPCRYPT_MIB_SYN_INELIGIBLE;
 }
 
 /* Context: as tcpcrypt_open_attach(). Return: the state, or NULL */
 static struct tcpcrypt_sock *open_new(struct tcpcrypt_net *tn, struct sock *sk,
 				      const struct tcpcrypt_opts *opts,
-				      const struct tcpcrypt_seg *seg)
+				      const struct tcpcrypt_seg *seg,
+				      u32 verdict)
 {
 	struct tcpcrypt_sock *ctx;
 
@@ -110,6 +150,9 @@ static struct tcpcrypt_sock *open_new(struct tcpcrypt_net *tn, struct sock *sk,
 	ctx->opts = *opts;
 	tcpcrypt_opts_apply(ctx);
 	ctx->syn_seq = ntohl(seg->th.seq);
+	ctx->undecided = !verdict;
+	if (verdict == TCPCRYPT_VERDICT_REQUIRE)
+		ctx->require = true;
 	if (tcpcrypt_sock_attach(ctx, sk)) {
 		tcpcrypt_sock_put(ctx);
 		return NULL;
@@ -117,8 +160,26 @@ static struct tcpcrypt_sock *open_new(struct tcpcrypt_net *tn, struct sock *sk,
 	return ctx;
 }
 
+/*
+ * RFC 8547 section 4.6: an active opener may remove the option between
+ * retransmissions of its SYN. It stays away from then on.
+ */
+static bool open_again(struct tcpcrypt_sock *ctx)
+{
+	if (ctx->state != TCPCRYPT_OFFERED || ctx->silent ||
+	    ctx->syns < READ_ONCE(ctx->tn->config.syn_retries))
+		return true;
+	if (ctx->require) {
+		tcpcrypt_fall_back(ctx, TCPCRYPT_MIB_FALLBACK_SYN_RETRY);
+		return false;
+	}
+	ctx->fallback = TCPCRYPT_MIB_FALLBACK_SYN_RETRY;
+	WRITE_ONCE(ctx->silent, true);
+	return true;
+}
+
 /**
- * tcpcrypt_open_attach() - see a first SYN before anybody else does
+ * tcpcrypt_open_attach() - see a SYN before anybody else does
  * @tn: namespace
  * @sk: the socket in connect(), in SYN_SENT
  * @skb: its SYN
@@ -126,7 +187,8 @@ static struct tcpcrypt_sock *open_new(struct tcpcrypt_net *tn, struct sock *sk,
  *
  * Runs first at LOCAL_OUT: only there is the socket known to be locked by
  * connect(). A later hook may see the packet after a detour through user
- * space.
+ * space. If the packet filter's rules may change the verdict by setting a
+ * mark, it is left to tcpcrypt_open_syn().
  *
  * Context: socket locked; bottom halves off; RCU read section.
  * Return: false if the SYN must not go out: the connection has to encrypt, and
@@ -137,28 +199,30 @@ bool tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 			  const struct tcpcrypt_seg *seg)
 {
 	const struct tcpcrypt_listener *asked = tcpcrypt_listener_asked(sk);
+	struct tcpcrypt_sock *ctx = tcpcrypt_sock_rcu(sk);
 	struct tcpcrypt_opts opts;
-	struct tcpcrypt_sock *ctx;
 	bool require;
+	u32 verdict;
 	int why;
 
-	/* only the first SYN: later ones repeat its option, or have none */
-	if (inet_csk(sk)->icsk_retransmits)
-		return !asked ||
-		       asked->opts.enabled != TCPCRYPT_OPTS_REQUIRE;
-	if (!asked && (!READ_ONCE(tn->config.enable) ||
-		       inet_csk(sk)->icsk_ulp_ops == &tcpcrypt_ulp_ops))
-		return true;
+	if (ctx)
+		return open_again(ctx);
 	tcpcrypt_opts_init(&opts);
 	if (asked)
 		opts = asked->opts;
 	require = opts.enabled == TCPCRYPT_OPTS_REQUIRE;
-	why = open_check(tn, sk, &opts, skb, seg);
+	/* only the first SYN: later ones repeat its option, or have none */
+	if (inet_csk(sk)->icsk_retransmits)
+		return !require;
+	if (!asked && !READ_ONCE(tn->config.enable))
+		return true;
+	why = open_check(tn, sk, &opts, skb, seg, &verdict);
 	if (why && !require) {
+		/* if plain is not allowed, tcpcrypt_open_plain() sees it */
 		tcpcrypt_mib_inc(tn->net, why);
 		return true;
 	}
-	ctx = open_new(tn, sk, &opts, seg);
+	ctx = open_new(tn, sk, &opts, seg, verdict);
 	if (!ctx) {
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
 		return !require;
@@ -171,6 +235,49 @@ bool tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 	inet_csk(sk)->icsk_ext_hdr_len += sizeof(u32);
 	ctx->eno_hdr = true;
 	return true;
+}
+
+/**
+ * tcpcrypt_open_plain() - may a SYN without the option go out
+ * @tn: namespace with a rule that requires encryption
+ * @sk: a socket in SYN_SENT without our state
+ * @skb: its SYN
+ *
+ * Context: bottom halves off; RCU read section; the socket need not be locked.
+ * Return: false if the SYN must not; connect() fails then.
+ */
+bool tcpcrypt_open_plain(struct tcpcrypt_net *tn, struct sock *sk,
+			 const struct sk_buff *skb)
+{
+	struct tcpcrypt_tuple tuple;
+
+	tcpcrypt_sock_name(sk, &tuple);
+	if (open_verdict(tn, sk, skb, &tuple) != TCPCRYPT_VERDICT_REQUIRE)
+		return true;
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
+	tcpcrypt_sock_abort_later(sk, EPROTO);
+	return false;
+}
+
+/* The mark is known now: shall this SYN carry the option? */
+static bool open_decide(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
+			const struct sk_buff *skb)
+{
+	u32 verdict;
+	int why;
+
+	if (ctx->undecided) {
+		ctx->undecided = false;
+		verdict = open_verdict(tn, ctx->sk, skb, &ctx->id_tuple);
+		if (verdict == TCPCRYPT_VERDICT_REQUIRE)
+			WRITE_ONCE(ctx->require, true);
+		why = open_excluded(tn, verdict, ctx->require, &ctx->id_tuple);
+		if (why) {
+			ctx->fallback = why;
+			WRITE_ONCE(ctx->silent, true);
+		}
+	}
+	return !READ_ONCE(ctx->silent);
 }
 
 /* Only here is it sure that the SYN goes out and may carry the option */
@@ -197,14 +304,14 @@ static int open_build(struct tcpcrypt_sock *ctx, const struct tcpcrypt_seg *seg)
  * After a detour the socket is not locked and may be closing: the lock keeps
  * an entry from outliving it.
  */
-static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
-		      const struct tcpcrypt_seg *seg)
+static bool open_list(struct tcpcrypt_sock *ctx, const struct tcpcrypt_seg *seg)
 {
 	struct tcpcrypt_net *tn = ctx->tn;
 
 	spin_lock_bh(&tn->opens_lock);
 	if (!ctx->listed && !ctx->detached) {
-		tcpcrypt_seg_tuple(skb, seg, false, &ctx->open_key);
+		/* at LOCAL_IN, NAT undone, a SYN-ACK has the socket's names */
+		ctx->open_key = ctx->id_tuple;
 		if (open_build(ctx, seg) ||
 		    rhashtable_lookup_insert_fast(&tn->opens, &ctx->open_node,
 						  open_params))
@@ -216,6 +323,27 @@ static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
 	return ctx->listed;
 }
 
+/*
+ * This segment would end in plain TCP. If that is not allowed the connection
+ * fails, by its work: the socket may not be locked here.
+ * Return: false then.
+ */
+static bool open_dropped(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
+{
+	struct tcpcrypt_net *tn = ctx->tn;
+
+	if (!READ_ONCE(ctx->require))
+		return true;
+	/* what has not been forgotten under the lock is still held */
+	spin_lock_bh(&tn->opens_lock);
+	if (!READ_ONCE(ctx->detached)) {
+		WRITE_ONCE(ctx->fallback, why);
+		tcpcrypt_event(ctx, TCPCRYPT_EV_REFUSE);
+	}
+	spin_unlock_bh(&tn->opens_lock);
+	return false;
+}
+
 /**
  * tcpcrypt_open_syn() - put the ENO option into a SYN
  * @tn: namespace
@@ -223,33 +351,41 @@ static bool open_list(struct tcpcrypt_sock *ctx, const struct sk_buff *skb,
  * @skb: the SYN, first or retransmitted
  * @seg: its header
  *
- * Runs last at LOCAL_OUT, after NAT: the SYN-ACK will carry these addresses.
+ * Runs last at LOCAL_OUT, when the packet filter has set its marks.
  * A retransmitted SYN repeats the option (RFC 8547 section 4.6), and so does
  * the SYN-ACK of a simultaneous open.
  *
- * Context: bottom halves off; the socket is locked unless the packet took a
- * detour, so nothing but the table and the packet is touched.
+ * Context: bottom halves off; RCU read section; the socket is locked unless the
+ * packet took a detour, so little but the table and the packet is touched.
  * Return: false if the segment must not go out.
  */
 bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 		       struct sk_buff *skb, struct tcpcrypt_seg *seg)
 {
+	enum tcpcrypt_mib why;
 	int err;
 
 	if (READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
 	    ntohl(seg->th.seq) != ctx->syn_seq)
-		return !ctx->require;
+		return !ctx->require &&
+		       READ_ONCE(ctx->state) != TCPCRYPT_FAILED;
+	if (!open_decide(tn, ctx, skb))
+		return open_dropped(ctx, ctx->fallback);
 	/* unlisted, its SYN-ACK is not seen and it stays plain */
-	if (!open_list(ctx, skb, seg))
-		return !ctx->require;
+	if (!open_list(ctx, seg))
+		return open_dropped(ctx, TCPCRYPT_MIB_NOMEM);
 	err = tcpcrypt_seg_insert(skb, seg, ctx->local.bytes, ctx->local.len);
-	if (err)
-		tcpcrypt_mib_inc(tn->net, err == -ENOSPC ?
-				 TCPCRYPT_MIB_SYN_NO_SPACE :
-				 TCPCRYPT_MIB_NOMEM);
-	else if (!seg->th.ack)
-		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_OFFERED);
-	return !err || !ctx->require;
+	if (err) {
+		why = err == -ENOSPC ? TCPCRYPT_MIB_SYN_NO_SPACE :
+				       TCPCRYPT_MIB_NOMEM;
+		tcpcrypt_mib_inc(tn->net, why);
+		return open_dropped(ctx, why);
+	}
+	if (seg->th.ack)
+		return true;
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_OFFERED);
+	ctx->syns++;
+	return true;
 }
 
 /* Remember the option of a SYN-ACK; any doubt ends in plain TCP */
@@ -291,7 +427,7 @@ static struct tcpcrypt_sock *open_find(struct tcpcrypt_net *tn,
 /**
  * tcpcrypt_open_crossed() - read the ENO option of a SYN that crosses ours
  * @tn: namespace
- * @skb: a SYN at PRE_ROUTING, after NAT, its checksum verified
+ * @skb: a SYN at LOCAL_IN, its checksum verified
  * @seg: its header
  *
  * Simultaneous open: the SYN is the peer's SYN-form option, whatever its
@@ -317,7 +453,7 @@ bool tcpcrypt_open_crossed(struct tcpcrypt_net *tn, const struct sk_buff *skb,
 /**
  * tcpcrypt_open_ack() - a non-SYN segment with ENO came in
  * @tn: namespace
- * @skb: the packet at PRE_ROUTING
+ * @skb: the packet at LOCAL_IN
  * @hook: hook number
  * @seg: its header
  *
@@ -332,34 +468,6 @@ void tcpcrypt_open_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 
 	if (ctx && ntohl(seg->th.ack_seq) == ctx->syn_seq + 1 &&
 	    tcpcrypt_seg_csum_ok(skb, hook, seg))
-		WRITE_ONCE(ctx->acked, true);
-}
-
-/**
- * tcpcrypt_open_synack() - read the ENO option of a SYN-ACK
- * @tn: namespace
- * @skb: a SYN-ACK at PRE_ROUTING, after NAT
- * @hook: hook number
- * @seg: its header
- *
- * On veth and lo this runs inside connect(), before tp->snd_nxt is updated:
- * the acknowledgment is compared with the sequence number the hook saved.
- *
- * Context: softirq, RCU read section; the socket is not locked.
- */
-void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
-			  unsigned int hook, const struct tcpcrypt_seg *seg)
-{
-	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
-	struct tcpcrypt_eno_opt opt = {};
-	int found;
-
-	if (!ctx || ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
-	    !tcpcrypt_seg_csum_ok(skb, hook, seg))
-		return;
-	found = tcpcrypt_eno_find(seg->opts, seg->optlen, &opt);
-	open_store(ctx, ntohl(seg->th.seq), found, &opt);
-	if (found == 1)
 		WRITE_ONCE(ctx->acked, true);
 }
 
@@ -379,11 +487,67 @@ static enum tcpcrypt_mib open_why(enum tcpcrypt_eno_fail fail)
 	}
 }
 
+/*
+ * Would TCP, if it took this SYN-ACK, be on the way to plain TCP? That is
+ * known only here while connect() can still be made to fail.
+ */
+static int open_synack_why(const struct tcpcrypt_sock *ctx, int found,
+			   const struct tcpcrypt_eno_opt *opt)
+{
+	struct tcpcrypt_eno_result res;
+	enum tcpcrypt_eno_fail fail;
+
+	if (found < 0)
+		return TCPCRYPT_MIB_FALLBACK_MULTIPLE;
+	if (!found)
+		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
+	fail = tcpcrypt_eno_negotiate(&ctx->local, opt,
+				      ctx->offer ? &ctx->offer->eno : NULL,
+				      ctx->opts.aware ==
+				      TCPCRYPT_OPTS_AWARE_ONLY, &res);
+	return fail ? open_why(fail) : 0;
+}
+
+/**
+ * tcpcrypt_open_synack() - read the ENO option of a SYN-ACK
+ * @tn: namespace
+ * @skb: a SYN-ACK at LOCAL_IN
+ * @hook: hook number
+ * @seg: its header
+ *
+ * On veth and lo this runs inside connect(), before tp->snd_nxt is updated:
+ * the acknowledgment is compared with the sequence number the hook saved.
+ *
+ * Context: softirq, RCU read section; the socket is not locked.
+ * Return: false if TCP must not see the segment.
+ */
+bool tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+			  unsigned int hook, const struct tcpcrypt_seg *seg)
+{
+	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
+	struct tcpcrypt_eno_opt opt = {};
+	int found, why;
+
+	if (!ctx || ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
+	    !tcpcrypt_seg_csum_ok(skb, hook, seg))
+		return true;
+	found = tcpcrypt_eno_find(seg->opts, seg->optlen, &opt);
+	open_store(ctx, ntohl(seg->th.seq), found, &opt);
+	if (found == 1)
+		WRITE_ONCE(ctx->acked, true);
+	if (likely(!READ_ONCE(ctx->require)))
+		return true;
+	why = open_synack_why(ctx, found, &opt);
+	return !why || open_dropped(ctx, why);
+}
+
 /* 0, or the counter that says why the connection stays plain */
 static int open_outcome(struct tcpcrypt_sock *ctx)
 {
 	enum tcpcrypt_eno_fail fail;
 
+	if (READ_ONCE(ctx->silent))
+		return ctx->fallback;
 	switch (atomic_read_acquire(&ctx->synack)) {
 	case SYNACK_ENO:
 		break;
@@ -443,15 +607,16 @@ void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx)
 		return;
 	}
 	why = open_outcome(ctx);
+	/* the SYN without the option got an answer, those with it did not */
+	if (why == TCPCRYPT_MIB_FALLBACK_SYN_RETRY &&
+	    atomic_read(&ctx->synack) != SYNACK_ENO)
+		tcpcrypt_blackhole_add(ctx->tn, &ctx->id_tuple,
+				       TCPCRYPT_BLACKHOLE_SYN);
 	/* RFC 8547 section 4.6, case 1: "up to and including the first ACK" */
 	if (!why && !READ_ONCE(ctx->acked))
 		why = TCPCRYPT_MIB_FALLBACK_ACK_NONE;
 	if (!why && tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC))
 		why = TCPCRYPT_MIB_NOMEM;
-	if (why && ctx->require) {
-		tcpcrypt_refuse(ctx, why);
-		return;
-	}
 	if (why) {
 		tcpcrypt_fall_back(ctx, why);
 		return;

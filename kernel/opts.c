@@ -72,7 +72,9 @@ void tcpcrypt_opts_apply(struct tcpcrypt_sock *ctx)
 {
 	const struct tcpcrypt_opts *opts = &ctx->opts;
 
-	ctx->require = opts->enabled == TCPCRYPT_OPTS_REQUIRE;
+	/* the policy may have said so, too */
+	if (opts->enabled == TCPCRYPT_OPTS_REQUIRE)
+		ctx->require = true;
 	/* a session is resumed with the default roles only */
 	ctx->no_resume = opts->no_resume || opts->role_b;
 	WRITE_ONCE(ctx->no_cache, opts->no_cache);

@@ -10,6 +10,7 @@
 #include <net/tcp.h>
 
 #include "limits.h"
+#include "nlevent.h"
 #include "tcpcrypt.h"
 
 /* How soon to try again when memory was short */
@@ -36,6 +37,8 @@ void tcpcrypt_rekey_begin(struct tcpcrypt_sock *ctx)
 	rekey->off = s->off;
 	rekey->since = jiffies;
 	WRITE_ONCE(rekey->wanted, false);
+	if (s->gen)
+		tcpcrypt_nlevent(ctx, TCPCRYPT_EVENT_REKEYED);
 }
 
 /* Has this end begun, and the peer not answered yet? */

@@ -74,7 +74,7 @@ bool tcpcrypt_seg_read(const struct sk_buff *skb, u8 family,
 
 /**
  * tcpcrypt_seg_csum_ok() - verify a received segment's checksum
- * @skb: packet at PRE_ROUTING
+ * @skb: packet at LOCAL_IN
  * @hook: hook number
  * @seg: its header
  *
@@ -231,7 +231,7 @@ int tcpcrypt_seg_insert(struct sk_buff *skb, struct tcpcrypt_seg *seg,
 
 /**
  * tcpcrypt_seg_discard_data() - make a received segment one without data
- * @skb: packet at PRE_ROUTING whose checksum is right
+ * @skb: packet at LOCAL_IN whose checksum is right
  * @seg: its header
  *
  * Context: softirq.
@@ -255,6 +255,34 @@ int tcpcrypt_seg_discard_data(struct sk_buff *skb,
 	}
 	/* not what the sender's card or ours has seen */
 	skb->ip_summed = CHECKSUM_NONE;
+	seg_fix_csum(skb, seg);
+	return 0;
+}
+
+/**
+ * tcpcrypt_seg_refuse() - make of a SYN-ACK the answer of a closed port
+ * @skb: packet at LOCAL_OUT
+ * @seg: its header; updated
+ *
+ * RFC 9293 section 3.10.7.1: <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. The
+ * initial sequence number stays unknown: nobody can acknowledge it.
+ *
+ * Context: softirq or process context.
+ * Return: 0 or -ENOMEM; then the packet must not go out.
+ */
+int tcpcrypt_seg_refuse(struct sk_buff *skb, struct tcpcrypt_seg *seg)
+{
+	struct tcphdr *th;
+
+	if (skb_ensure_writable(skb, seg->thoff + sizeof(*th)))
+		return -ENOMEM;
+	th = (struct tcphdr *)(skb->data + seg->thoff);
+	th->seq = 0;
+	th->window = 0;
+	th->syn = 0;
+	th->ece = 0;
+	th->rst = 1;
+	seg->th = *th;
 	seg_fix_csum(skb, seg);
 	return 0;
 }

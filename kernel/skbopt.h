@@ -32,6 +32,7 @@ void tcpcrypt_seg_tuple(const struct sk_buff *skb,
 			struct tcpcrypt_tuple *tuple);
 int tcpcrypt_seg_discard_data(struct sk_buff *skb,
 			      const struct tcpcrypt_seg *seg);
+int tcpcrypt_seg_refuse(struct sk_buff *skb, struct tcpcrypt_seg *seg);
 int tcpcrypt_seg_insert(struct sk_buff *skb, struct tcpcrypt_seg *seg,
 			const u8 *opt, u8 len);
 

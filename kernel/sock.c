@@ -8,8 +8,10 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "blackhole.h"
 #include "cache.h"
 #include "listener.h"
+#include "nlevent.h"
 #include "open.h"
 #include "resume.h"
 #include "skbopt.h"
@@ -180,11 +182,18 @@ void tcpcrypt_sock_put(struct tcpcrypt_sock *ctx)
 		queue_rcu_work(sock_wq, &ctx->rwork);
 }
 
-static void sock_name(struct tcpcrypt_sock *ctx, const struct sock *sk)
+/**
+ * tcpcrypt_sock_name() - who a socket is and who it talks to
+ * @sk: a socket whose addresses are known
+ * @t: filled in; AF_INET for v4-mapped
+ *
+ * Context: any.
+ */
+void tcpcrypt_sock_name(const struct sock *sk, struct tcpcrypt_tuple *t)
 {
 	const struct inet_sock *inet = inet_sk(sk);
-	struct tcpcrypt_tuple *t = &ctx->id_tuple;
 
+	memset(t, 0, sizeof(*t));
 	t->lport = inet->inet_sport;
 	t->rport = inet->inet_dport;
 #if IS_ENABLED(CONFIG_IPV6)
@@ -199,6 +208,19 @@ static void sock_name(struct tcpcrypt_sock *ctx, const struct sock *sk)
 	t->family = AF_INET;
 	t->laddr.s6_addr32[0] = inet->inet_rcv_saddr;
 	t->raddr.s6_addr32[0] = inet->inet_daddr;
+}
+
+/*
+ * The socket's cookie, as SO_COOKIE and ss show it. sock_gen_cookie() is not
+ * exported, so a socket that has none gets one here, from the half of the
+ * numbers that the kernel's own counter never reaches.
+ */
+static u64 sock_cookie(struct sock *sk)
+{
+	u64 cookie = atomic64_inc_return(&sock_serial) | BIT_ULL(63);
+	u64 old = atomic64_cmpxchg(&sk->sk_cookie, 0, cookie);
+
+	return old ?: cookie;
 }
 
 /**
@@ -224,11 +246,10 @@ int tcpcrypt_sock_attach(struct tcpcrypt_sock *ctx, struct sock *sk)
 	__module_get(THIS_MODULE);
 	ctx->sk = sk;
 	ctx->asked = tcpcrypt_listener_asked(sk);
-	/* __sock_gen_cookie() is not exported: an identity of our own */
-	ctx->cookie = atomic64_inc_return(&sock_serial);
+	ctx->cookie = sock_cookie(sk);
 	ctx->uid = sock_net_uid(sock_net(sk), sk);
 	if (!ctx->passive)
-		sock_name(ctx, sk);
+		tcpcrypt_sock_name(sk, &ctx->id_tuple);
 	ctx->keepalive.on = sock_flag(sk, SOCK_KEEPOPEN);
 	ctx->rx.lowat = sk->sk_rcvlowat;
 	/* TCP is to report every byte of ciphertext */
@@ -319,8 +340,10 @@ void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx)
 {
 	struct sock *sk = ctx->sk;
 
-	if (ctx->state == TCPCRYPT_OPEN)
+	if (ctx->state == TCPCRYPT_OPEN) {
 		tcpcrypt_mib_inc(sock_net(sk), TCPCRYPT_MIB_CLOSED);
+		tcpcrypt_nlevent(ctx, TCPCRYPT_EVENT_CLOSED);
+	}
 	sock_unlink(ctx);
 	sock_restore_callbacks(ctx);
 	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
@@ -363,6 +386,7 @@ void tcpcrypt_set_state(struct tcpcrypt_sock *ctx, enum tcpcrypt_state state)
 	trace_tcpcrypt_state(ctx, old, state);
 	/* what a state promises is written before the state */
 	smp_store_release(&ctx->state, state);
+	tcpcrypt_nlevent_state(ctx, state);
 }
 
 /**
@@ -384,7 +408,8 @@ void tcpcrypt_wake(struct tcpcrypt_sock *ctx)
  * @ctx: connection in TCPCRYPT_OFFERED
  * @why: what to count
  *
- * RFC 8547 section 4.6.
+ * RFC 8547 section 4.6. A connection that requires encryption fails instead,
+ * unless TCP has ended it already.
  *
  * Context: as tcpcrypt_sock_detach().
  */
@@ -392,11 +417,24 @@ void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 {
 	if (ctx->state != TCPCRYPT_OFFERED)
 		return;
+	if (ctx->require && ctx->sk->sk_state != TCP_CLOSE) {
+		tcpcrypt_refuse(ctx, why);
+		return;
+	}
 	ctx->fallback = why;
 	tcpcrypt_mib_inc(ctx->tn->net, why);
 	trace_tcpcrypt_fallback(ctx, why);
 	tcpcrypt_set_state(ctx, TCPCRYPT_PLAIN);
 	tcpcrypt_sock_detach(ctx);
+}
+
+/* Has the path, and not the peer, ended a key exchange? */
+static bool sock_kex_vanished(const struct tcpcrypt_sock *ctx,
+			      enum tcpcrypt_mib why)
+{
+	return ctx->state == TCPCRYPT_KEX && !ctx->passive &&
+	       (why == TCPCRYPT_MIB_KEX_TIMEOUT || why == TCPCRYPT_MIB_RESET ||
+		why == TCPCRYPT_MIB_FIN_NO_FINP);
 }
 
 /**
@@ -416,7 +454,7 @@ void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 	if (ctx->state != TCPCRYPT_OFFERED)
 		return;
 	ctx->fallback = why;
-	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_REQUIRED);
+	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
 	if (sk->sk_state != TCP_ESTABLISHED || ctx->simultaneous ||
 	    ctx->passive) {
 		tcpcrypt_fail(ctx, EPROTO, why);
@@ -434,7 +472,7 @@ void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 
 /**
  * tcpcrypt_fail() - end the connection with an error that is not EOF
- * @ctx: connection in TCPCRYPT_KEX or TCPCRYPT_OPEN
+ * @ctx: connection that is not plain
  * @err: positive errno for the application, sticky
  * @why: what to count
  *
@@ -451,6 +489,10 @@ void tcpcrypt_fail(struct tcpcrypt_sock *ctx, int err, enum tcpcrypt_mib why)
 		return;
 	tcpcrypt_mib_inc(ctx->tn->net, why);
 	trace_tcpcrypt_error(ctx, err);
+	if (sock_kex_vanished(ctx, why))
+		tcpcrypt_blackhole_add(ctx->tn, &ctx->id_tuple,
+				       TCPCRYPT_BLACKHOLE_KEX);
+	WRITE_ONCE(ctx->fallback, why);
 	WRITE_ONCE(ctx->err, err);
 	tcpcrypt_set_state(ctx, TCPCRYPT_FAILED);
 	WRITE_ONCE(sk->sk_err, err);
@@ -458,4 +500,48 @@ void tcpcrypt_fail(struct tcpcrypt_sock *ctx, int err, enum tcpcrypt_mib why)
 		sk_error_report(sk);
 	tcpcrypt_wake(ctx);
 	tcpcrypt_event(ctx, TCPCRYPT_EV_ABORT);
+}
+
+/**
+ * struct sock_abort - a socket without our state that has to end
+ * @work: ends it
+ * @sk: the socket, held
+ * @err: positive errno for its owner
+ */
+struct sock_abort {
+	struct work_struct work;
+	struct sock *sk;
+	int err;
+};
+
+static void sock_abort_work(struct work_struct *work)
+{
+	struct sock_abort *a = container_of(work, struct sock_abort, work);
+
+	tcp_abort(a->sk, a->err);
+	sock_put(a->sk);
+	kfree(a);
+}
+
+/**
+ * tcpcrypt_sock_abort_later() - end a connection that has no state of ours
+ * @sk: a socket in connect()
+ * @err: positive errno for its owner
+ *
+ * When memory is short the connection goes on trying, in vain.
+ *
+ * Context: any; the socket need not be locked.
+ */
+void tcpcrypt_sock_abort_later(struct sock *sk, int err)
+{
+	struct sock_abort *a = kmalloc(sizeof(*a), GFP_ATOMIC);
+
+	if (!a)
+		return;
+	INIT_WORK(&a->work, sock_abort_work);
+	a->sk = sk;
+	a->err = err;
+	sock_hold(sk);
+	/* the queue is drained before the module goes */
+	queue_work(sock_wq, &a->work);
 }

@@ -52,9 +52,9 @@ void tcpcrypt_syn_exit(void)
 }
 
 /**
- * tcpcrypt_syn_remember() - note a SYN that carries the ENO option
+ * tcpcrypt_syn_remember() - note a SYN whose answer we want to see
  * @net: namespace
- * @skb: the packet at PRE_ROUTING, after NAT
+ * @skb: the packet at LOCAL_IN
  * @seg: its header
  *
  * Context: softirq.
@@ -70,6 +70,7 @@ void tcpcrypt_syn_remember(const struct net *net, const struct sk_buff *skb,
 	syn->net = net;
 	tcpcrypt_seg_tuple(skb, seg, true, &syn->tuple);
 	syn->seq = ntohl(seg->th.seq);
+	syn->mark = skb->mark;
 	syn->opt.len = 0;
 	syn->found = tcpcrypt_eno_find(seg->opts, seg->optlen, &syn->opt);
 }
@@ -95,7 +96,7 @@ bool tcpcrypt_syn_waiting(void)
  * A SYN has one answer: a second look does not find it any more.
  *
  * Context: softirq.
- * Return: the SYN, valid until the softirq ends; NULL if it carried no ENO.
+ * Return: the SYN, valid until the softirq ends; NULL if it was not noted.
  */
 const struct tcpcrypt_syn *tcpcrypt_syn_take(const struct net *net,
 					     const struct tcpcrypt_tuple *tuple,

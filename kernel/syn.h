@@ -6,10 +6,11 @@
 #include "tcpcrypt.h"
 
 /**
- * struct tcpcrypt_syn - a SYN with an ENO option that came in a moment ago
+ * struct tcpcrypt_syn - a SYN that came in a moment ago
  * @net: its namespace; never followed
  * @tuple: the connection, seen from this host
  * @seq: sequence number
+ * @mark: what the packet filter has marked it with
  * @found: what tcpcrypt_eno_find() said
  * @opt: the option
  */
@@ -17,6 +18,7 @@ struct tcpcrypt_syn {
 	const struct net *net;
 	struct tcpcrypt_tuple tuple;
 	u32 seq;
+	u32 mark;
 	int found;
 	struct tcpcrypt_eno_opt opt;
 };

@@ -121,12 +121,21 @@ struct tcpcrypt_config {
 	unsigned int blackhole_lifetime;
 };
 
+struct tcpcrypt_rules;
+
 /**
  * struct tcpcrypt_net - state of one network namespace
  * @net: the namespace
  * @config: configuration, the numbers; plain stores of words
  * @lists: configuration, the lists
- * @config_lock: guards changes of @lists and of more than one number
+ * @config_lock: guards changes of @lists, @rules and of more than one number
+ * @rules: the policy (policy.c)
+ * @rule_id: ID of the last rule; under @config_lock
+ * @blackholes: destinations that encryption does not reach, RCU readers
+ * @blackhole_lock: guards the following and changes of @blackholes
+ * @blackhole_fifo: those destinations, oldest first
+ * @blackhole_count: how many
+ * @blackhole_seq: number of the last one
  * @mibs: counters
  * @proc: /proc/net/tcpcrypt_stat
  * @sysctl: net.tcpcrypt.*
@@ -149,6 +158,13 @@ struct tcpcrypt_net {
 	struct tcpcrypt_config config;
 	struct tcpcrypt_lists __rcu *lists;
 	struct mutex config_lock; /* changes of lists, and of many numbers */
+	struct tcpcrypt_rules __rcu *rules;
+	u32 rule_id;
+	struct rhashtable blackholes;
+	spinlock_t blackhole_lock; /* changes of the destinations */
+	struct list_head blackhole_fifo;
+	unsigned int blackhole_count;
+	u64 blackhole_seq;
 	struct tcpcrypt_mibs __percpu *mibs;
 	struct proc_dir_entry *proc;
 	struct ctl_table_header *sysctl;
@@ -383,6 +399,7 @@ enum tcpcrypt_kind {
 /* Bits of tcpcrypt_sock.events: what the work has to do */
 enum tcpcrypt_event {
 	TCPCRYPT_EV_KEX,	/* advance the key exchange */
+	TCPCRYPT_EV_REFUSE,	/* it requires encryption and cannot have it */
 	TCPCRYPT_EV_ABORT,	/* reset the connection with @err */
 	TCPCRYPT_EV_FLUSH,	/* hand over what TCP would not take */
 	TCPCRYPT_EV_LINGER,	/* look whether a closed socket may go */
@@ -406,9 +423,12 @@ enum tcpcrypt_event {
  * @lingering: close() has been called; waiting for the peer's FINp
  * @deferred: a bottom half found the socket owned, release_cb has to act
  * @listed: in tcpcrypt_net.opens
- * @require: must not become plain TCP: it fails instead
+ * @require: it must not become plain TCP: it fails instead
  * @simultaneous: the peer's SYN crossed ours (open.c)
  * @acked: a segment with ACK and the option has come (open.c)
+ * @undecided: the verdict waits for the mark of the first SYN
+ * @silent: its SYNs carry no option, because of @fallback
+ * @syns: SYNs with the option
  * @err: positive errno that ended the connection, sticky
  * @refs: one for the socket, one for each call or work that uses it
  * @sk: the socket; valid until @detached, and in works that hold it
@@ -419,7 +439,7 @@ enum tcpcrypt_event {
  * @id_tuple: addresses for users; AF_INET for v4-mapped
  * @open_node: in tcpcrypt_net.opens
  * @open_key: the tuple as packets name it at the hooks
- * @fallback: counter that says why the connection is plain
+ * @fallback: counter that says why the connection is plain or has failed
  * @opts: what the application has asked for
  * @asked: record of setsockopt(TCP_ULP), given back when this is detached
  * @syn_seq: sequence number of our SYN
@@ -466,6 +486,9 @@ struct tcpcrypt_sock {
 	bool require;
 	bool simultaneous;
 	bool acked;
+	bool undecided;
+	bool silent;
+	u8 syns;
 	int err;
 	refcount_t refs;
 	struct sock *sk;
@@ -541,6 +564,8 @@ bool tcpcrypt_sock_refused(const struct sock *sk);
 int tcpcrypt_sock_attach(struct tcpcrypt_sock *ctx, struct sock *sk);
 void tcpcrypt_sock_detach(struct tcpcrypt_sock *ctx);
 void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx);
+void tcpcrypt_sock_name(const struct sock *sk, struct tcpcrypt_tuple *t);
+void tcpcrypt_sock_abort_later(struct sock *sk, int err);
 void tcpcrypt_set_state(struct tcpcrypt_sock *ctx, enum tcpcrypt_state state);
 void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why);
 void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why);
@@ -661,9 +686,5 @@ int tcpcrypt_setsockopt(struct sock *sk, int level, int optname,
 			sockptr_t optval, unsigned int optlen);
 int tcpcrypt_getsockopt(struct sock *sk, int level, int optname,
 			char __user *optval, int __user *optlen);
-
-/* policy.c */
-bool tcpcrypt_policy_excludes(const struct tcpcrypt_net *tn, u16 lport,
-			      u16 rport);
 
 #endif /* _TCPCRYPT_H */

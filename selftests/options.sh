@@ -23,7 +23,7 @@ part "set, read back, inherited" option_ enabled_
 part "application-aware bit" aware
 part "vacuous option, role override" vacuous_ role_override
 part "nothing in clear" require
-is "refusals were counted" "$(($(stat "$C" RequiredFailed) > 0))" 1
+is "refusals were counted" "$(($(stat "$C" RequireRefused) > 0))" 1
 is "roles that clash were counted" "$(($(stat "$C" FallbackRole) > 0))" 1
 is "unaware peers were counted" "$(($(stat "$C" FallbackNotAware) > 0))" 1
 
