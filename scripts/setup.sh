@@ -25,7 +25,7 @@ PACKAGES=(
 	qemu-system-x86 busybox-static debootstrap util-linux
 	# what the tests run inside the machines
 	iproute2 iputils-ping iperf3 nftables tcpdump ethtool wireguard-tools
-	python3-cryptography nginx-light redis-server curl socat openssl procps
+	iptables python3 python3-yaml python3-cryptography nginx-light redis-server curl socat openssl procps
 	# style and unit checks
 	sparse codespell shellcheck yamllint mandoc valgrind tshark
 )

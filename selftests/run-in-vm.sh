@@ -27,6 +27,7 @@ scripts=(
 	wire.sh
 	fallback.sh
 	programs.sh
+	policy.sh
 )
 # The instrumented kernel, ten times slower, runs those that take every path of
 # the module in few connections.

@@ -56,6 +56,7 @@ static struct {
 	bool replace[K_NKINDS];
 	uint8_t bytes[K_NKINDS][ENO_MAX];
 	size_t nbytes[K_NKINDS];
+	bool eat[K_NKINDS];
 	bool echo;
 	struct flip flips[MAX_FLIPS];
 	unsigned int nflips;
@@ -189,7 +190,9 @@ static bool must_drop(struct seg *s, enum kind what, int dir)
 	for (i = 0; i < cfg.ndrops; i++)
 		if (n[cfg.drops[i].kind] == cfg.drops[i].nth)
 			return true;
-	return false;
+	/* segments with the option, or all that have data */
+	return (cfg.eat[what] && opt_find(s->opts, s->optlen, cfg.opt)) ||
+	       (s->paylen && cfg.eat[K_C2S + dir]);
 }
 
 static void flip(struct seg *s, int dir, uint32_t off)
@@ -314,6 +317,8 @@ static const char usage_text[] =
 "  --echo             put the SYN's option into the SYN-ACK\n"
 "  --flip DIR:OFF[:MASK]  flip bits at a stream offset; DIR: c2s s2c\n"
 "  --drop KIND:N      drop the Nth such segment; also c2s, s2c (data)\n"
+"  --eat KIND         drop all such segments that have the option; also c2s,\n"
+"                     s2c: all that have data\n"
 "  --fin DIR:OFF      cut the stream there and set FIN\n"
 "  --rst DIR:OFF      reset the receiver there\n"
 "  --marker TEXT      count this text in the streams\n"
@@ -332,7 +337,8 @@ int main(int argc, char **argv)
 		{ "kind", 1, NULL, 'k' }, { "strip", 1, NULL, 's' },
 		{ "dup", 1, NULL, 'd' }, { "replace", 1, NULL, 'r' },
 		{ "echo", 0, NULL, 'e' }, { "flip", 1, NULL, 'f' },
-		{ "drop", 1, NULL, 'x' }, { "fin", 1, NULL, 'F' },
+		{ "drop", 1, NULL, 'x' }, { "eat", 1, NULL, 'E' },
+		{ "fin", 1, NULL, 'F' },
 		{ "rst", 1, NULL, 'R' }, { "marker", 1, NULL, 'm' },
 		{ "timeout", 1, NULL, 't' }, { NULL, 0, NULL, 0 }
 	};
@@ -380,6 +386,10 @@ int main(int argc, char **argv)
 				usage();
 			cfg.drops[cfg.ndrops].kind = parse_kind(optarg, &rest);
 			cfg.drops[cfg.ndrops++].nth = atoi(rest);
+			break;
+		case 'E':
+			k = parse_kind(optarg, &rest);
+			cfg.eat[k] = true;
 			break;
 		case 'F':
 		case 'R':

@@ -28,150 +28,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A request under construction */
-struct req {
-	struct nlmsghdr nlh;
-	struct genlmsghdr genl;
-	uint8_t attrs[1024];
-};
-
-static int fd;
-static uint16_t family;
-static uint32_t seq;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(2);
-}
-
-static void start(struct req *r, uint16_t type, int flags, int cmd)
-{
-	memset(r, 0, sizeof(*r));
-	r->nlh.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	r->nlh.nlmsg_type = type;
-	r->nlh.nlmsg_flags = NLM_F_REQUEST | flags;
-	r->nlh.nlmsg_seq = ++seq;
-	r->genl.cmd = cmd;
-	r->genl.version = TCPCRYPT_GENL_VERSION;
-}
-
-static struct nlattr *put(struct req *r, int type, const void *data, size_t len)
-{
-	struct nlattr *a = (void *)((char *)r + NLMSG_ALIGN(r->nlh.nlmsg_len));
-
-	a->nla_type = type;
-	a->nla_len = NLA_HDRLEN + len;
-	if (len)
-		memcpy((char *)a + NLA_HDRLEN, data, len);
-	r->nlh.nlmsg_len = NLMSG_ALIGN(r->nlh.nlmsg_len) + NLA_ALIGN(a->nla_len);
-	return a;
-}
-
-static struct nlattr *nest_start(struct req *r, int type)
-{
-	return put(r, type | NLA_F_NESTED, NULL, 0);
-}
-
-static void nest_end(struct req *r, struct nlattr *nest)
-{
-	nest->nla_len = (char *)r + r->nlh.nlmsg_len - (char *)nest;
-}
-
-static void put_u16(struct req *r, int type, uint16_t v)
-{
-	put(r, type, &v, sizeof(v));
-}
-
-static void put_u32(struct req *r, int type, uint32_t v)
-{
-	put(r, type, &v, sizeof(v));
-}
-
-static void put_u64(struct req *r, int type, uint64_t v)
-{
-	put(r, type, &v, sizeof(v));
-}
-
-static void send_req(struct req *r)
-{
-	if (send(fd, r, r->nlh.nlmsg_len, 0) < 0)
-		die("send");
-}
-
-static const struct nlattr *find(const void *p, int len, int type)
-{
-	const struct nlattr *a;
-
-	for (; len >= NLA_HDRLEN; p += NLA_ALIGN(a->nla_len),
-	     len -= NLA_ALIGN(a->nla_len)) {
-		a = p;
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
-			break;
-		if ((a->nla_type & NLA_TYPE_MASK) == type)
-			return a;
-	}
-	return NULL;
-}
-
-static const void *data(const struct nlattr *a)
-{
-	return (const char *)a + NLA_HDRLEN;
-}
-
-typedef void (*answer_fn)(const struct nlattr *attrs, int len);
-
-/*
- * Read answers until the acknowledgment, the end of the dump or an error, and
- * give its errno.
- */
-static int answers(answer_fn fn, bool slow)
-{
-	static char buf[1 << 17] __attribute__((aligned(8)));
-	struct nlmsghdr *h;
-	int n;
-
-	for (;;) {
-		n = recv(fd, buf, sizeof(buf), 0);
-		if (n < 0)
-			die("recv");
-		for (h = (void *)buf; NLMSG_OK(h, (unsigned int)n);
-		     h = NLMSG_NEXT(h, n)) {
-			if (h->nlmsg_seq != seq)
-				continue;
-			if (h->nlmsg_type == NLMSG_ERROR ||
-			    h->nlmsg_type == NLMSG_DONE)
-				return -*(int *)NLMSG_DATA(h);
-			if (fn)
-				fn(NLMSG_DATA(h) + GENL_HDRLEN,
-				   h->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
-		}
-		if (slow)
-			usleep(10000);
-	}
-}
-
-static void on_family(const struct nlattr *attrs, int len)
-{
-	const struct nlattr *a = find(attrs, len, CTRL_ATTR_FAMILY_ID);
-
-	if (a)
-		family = *(const uint16_t *)data(a);
-}
-
-static void resolve(void)
-{
-	struct req r;
-
-	start(&r, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
-	put(&r, CTRL_ATTR_FAMILY_NAME, TCPCRYPT_GENL_NAME,
-	    sizeof(TCPCRYPT_GENL_NAME));
-	send_req(&r);
-	if (answers(on_family, false) || !family) {
-		fprintf(stderr, "no generic netlink family tcpcrypt\n");
-		exit(2);
-	}
-}
+#include "genl.h"
 
 static void on_conn(const struct nlattr *attrs, int len)
 {
@@ -187,18 +44,6 @@ static void on_conn(const struct nlattr *attrs, int len)
 		memcpy(&cookie, data(a), sizeof(cookie));
 		printf("%" PRIu64 "\n", cookie);
 	}
-}
-
-static void put_addr(struct req *r, int type, const char *val)
-{
-	uint8_t addr[16];
-
-	if (inet_pton(AF_INET, val, addr) == 1)
-		put(r, type, addr, 4);
-	else if (inet_pton(AF_INET6, val, addr) == 1)
-		put(r, type, addr, 16);
-	else
-		exit(2);
 }
 
 static void put_filter(struct req *r, char **argv)
@@ -264,7 +109,10 @@ static void on_config(const struct nlattr *attrs, int len)
 			printf("%d %u %u\n", type,
 			       *(const uint16_t *)(data(a) + NLA_HDRLEN),
 			       *(const uint16_t *)(data(a) + 3 * NLA_HDRLEN));
-		else
+		else if (a->nla_len == NLA_HDRLEN + 8)
+			printf("%d %" PRIu64 "\n", type,
+			       *(const uint64_t *)data(a));
+		else if (a->nla_len == NLA_HDRLEN + 4)
 			printf("%d %u\n", type, *(const uint32_t *)data(a));
 		p += NLA_ALIGN(a->nla_len);
 	}
@@ -499,12 +347,8 @@ static int bad(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_nl sa = { .nl_family = AF_NETLINK };
 	const char *cmd = argc > 1 ? argv[1] : "";
 
-	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
-		die("netlink socket");
 	resolve();
 
 	if (!strcmp(cmd, "bad"))
