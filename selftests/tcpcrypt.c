@@ -2505,6 +2505,7 @@ TEST(sigkill_in_send)
 {
 	struct prep prep = { small_buffers, small_buffers };
 	char *big = calloc(1, 1 << 20);
+	struct pollfd pfd;
 	struct pair p;
 	pid_t pid;
 	int st;
@@ -2520,6 +2521,9 @@ TEST(sigkill_in_send)
 		_exit(0);
 	}
 	close(p.c);
+	/* it has begun to send, and soon finds no more room */
+	pfd = (struct pollfd){ .fd = p.s, .events = POLLIN };
+	EXPECT_EQ(poll(&pfd, 1, 20000), 1);
 	usleep(100000);
 	EXPECT_EQ(kill(pid, SIGKILL), 0);
 	EXPECT_EQ(waitpid(pid, &st, 0), pid);
