@@ -238,8 +238,10 @@ static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 {
 	bool eno;
 
-	if (seg->th.ack)
-		return tcpcrypt_open_synack(tn, skb, state->hook, seg);
+	if (seg->th.ack) {
+		tcpcrypt_open_synack(tn, skb, state->hook, seg);
+		return true;
+	}
 	if (!tcpcrypt_seg_csum_ok(skb, state->hook, seg))
 		return true;
 	if (tcpcrypt_open_crossed(tn, skb, seg))

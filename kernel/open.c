@@ -487,27 +487,6 @@ static enum tcpcrypt_mib open_why(enum tcpcrypt_eno_fail fail)
 	}
 }
 
-/*
- * Would TCP, if it took this SYN-ACK, be on the way to plain TCP? That is
- * known only here while connect() can still be made to fail.
- */
-static int open_synack_why(const struct tcpcrypt_sock *ctx, int found,
-			   const struct tcpcrypt_eno_opt *opt)
-{
-	struct tcpcrypt_eno_result res;
-	enum tcpcrypt_eno_fail fail;
-
-	if (found < 0)
-		return TCPCRYPT_MIB_FALLBACK_MULTIPLE;
-	if (!found)
-		return TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
-	fail = tcpcrypt_eno_negotiate(&ctx->local, opt,
-				      ctx->offer ? &ctx->offer->eno : NULL,
-				      ctx->opts.aware ==
-				      TCPCRYPT_OPTS_AWARE_ONLY, &res);
-	return fail ? open_why(fail) : 0;
-}
-
 /**
  * tcpcrypt_open_synack() - read the ENO option of a SYN-ACK
  * @tn: namespace
@@ -518,27 +497,25 @@ static int open_synack_why(const struct tcpcrypt_sock *ctx, int found,
  * On veth and lo this runs inside connect(), before tp->snd_nxt is updated:
  * the acknowledgment is compared with the sequence number the hook saved.
  *
+ * TCP takes the segment whatever it says: only then can tcpcrypt_refuse() tell
+ * the peer of a connection that must not be plain.
+ *
  * Context: softirq, RCU read section; the socket is not locked.
- * Return: false if TCP must not see the segment.
  */
-bool tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			  unsigned int hook, const struct tcpcrypt_seg *seg)
 {
 	struct tcpcrypt_sock *ctx = open_find(tn, skb, seg);
 	struct tcpcrypt_eno_opt opt = {};
-	int found, why;
+	int found;
 
 	if (!ctx || ntohl(seg->th.ack_seq) != ctx->syn_seq + 1 ||
 	    !tcpcrypt_seg_csum_ok(skb, hook, seg))
-		return true;
+		return;
 	found = tcpcrypt_eno_find(seg->opts, seg->optlen, &opt);
 	open_store(ctx, ntohl(seg->th.seq), found, &opt);
 	if (found == 1)
 		WRITE_ONCE(ctx->acked, true);
-	if (likely(!READ_ONCE(ctx->require)))
-		return true;
-	why = open_synack_why(ctx, found, &opt);
-	return !why || open_dropped(ctx, why);
 }
 
 /* 0, or the counter that says why the connection stays plain */

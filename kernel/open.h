@@ -19,7 +19,7 @@ bool tcpcrypt_open_plain(struct tcpcrypt_net *tn, struct sock *sk,
 			 const struct sk_buff *skb);
 bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 		       struct sk_buff *skb, struct tcpcrypt_seg *seg);
-bool tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
+void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			  unsigned int hook, const struct tcpcrypt_seg *seg);
 void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx);
 void tcpcrypt_open_forget(struct tcpcrypt_sock *ctx);

@@ -92,7 +92,8 @@ scenario('role override against a passive opener', override_passive, ['FallbackR
 
 async def crossing(p, b, option, synack=True):
     """The SYNs cross; then SYN-ACKs, each with the option of its SYN."""
-    p.role_a = not (option + b'\0')[2] & 1
+    # a first suboption below 0x20 is the global one, with b
+    p.role_a = (option + b'\0')[2] & 0xe1 != 1
     p.app, syn = await connect(p.host, p, ask(ROLEOVERRIDE=b))
     mine, theirs = option, syn.eno
     n = len(p.segs)

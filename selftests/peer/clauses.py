@@ -11,13 +11,15 @@ import case_close
 import case_eno
 import case_frame
 import case_init
+import case_option
 import case_resume
 import scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, '..', '..')
 
-assert case_eno and case_init and case_frame and case_close and case_resume
+assert (case_eno and case_init and case_frame and case_close and case_option and
+        case_resume)
 
 
 def named(text):

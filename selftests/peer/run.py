@@ -14,11 +14,13 @@ import case_close
 import case_eno
 import case_frame
 import case_init
+import case_option
 import case_resume
 import net
 import scenario
 
-assert case_eno and case_init and case_frame and case_close and case_resume
+assert (case_eno and case_init and case_frame and case_close and case_option and
+        case_resume)
 
 
 def chosen(patterns):
