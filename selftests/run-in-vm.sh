@@ -28,14 +28,14 @@ scripts=(
 	fallback.sh
 	programs.sh
 	policy.sh
+	libtcpcrypt.sh
+	tcnetstat.sh
 )
 # The instrumented kernel, ten times slower, runs those that take every path of
 # the module in few connections.
 debug=(
-	semantics.sh
-	transfer.sh
-	rekey.sh
 	options.sh
+	rekey.sh
 	urgent.sh
 )
 if [ $# -gt 0 ]; then
