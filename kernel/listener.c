@@ -125,10 +125,14 @@ int tcpcrypt_listener_ask(struct sock *sk)
 	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(sk));
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcpcrypt_listener *l;
+	bool taken;
 
 	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
 		return -EISCONN;
-	if (!tcpcrypt_prot_is_base(sk) || sk_psock(sk))
+	rcu_read_lock();
+	taken = !tcpcrypt_prot_is_base(sk) || sk_psock(sk);
+	rcu_read_unlock();
+	if (taken)
 		return -EINVAL;
 	l = listener_alloc(sk, GFP_KERNEL);
 	if (!l)

@@ -464,8 +464,14 @@ void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 	WRITE_ONCE(ctx->err, EPROTO);
 	tcpcrypt_set_state(ctx, TCPCRYPT_FAILED);
 	tcpcrypt_eno_stop(ctx);
-	/* sends a RST; our own function would detach */
+	/*
+	 * Sends a RST; our own function would detach. The caller may be the
+	 * backlog, in process context, and in an RCU read section: TCP, which
+	 * asks whether bottom halves are off, must not sleep.
+	 */
+	local_bh_disable();
 	tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
+	local_bh_enable();
 	WRITE_ONCE(sk->sk_err, EPROTO);
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 }
