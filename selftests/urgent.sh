@@ -6,6 +6,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 add_ns "$C"
+# What is left of the connection that was cut gives up soon, and lets go of the
+# module.
+in_c sysctl -qw net.ipv4.tcp_fin_timeout=2 net.ipv4.tcp_orphan_retries=1
 
 part()
 {
