@@ -12,6 +12,9 @@ if [ -z "$HAVE_MODULE" ]; then
 	exit 0
 fi
 
+LONG=${TCPCRYPT_LONG-}
+RANDOM_FLIPS=${LONG:+50}
+RANDOM_FLIPS=${RANDOM_FLIPS:-3}
 BYTES=20000
 CHUNK=3000
 export XFER_LIMIT=20
@@ -20,6 +23,8 @@ setup_ns middle
 fresh_keys
 for n in "$C" "$S"; do
 	tcpcrypt_sysctl "$n" kex_timeout 3
+	# A key exchange that is cut off must not make the next connections plain.
+	tcpcrypt_sysctl "$n" blackhole_size 0
 done
 
 # pair FLAG DIR "RECEIVER'S EXTRA" [middlebox option...]: DIR's data under attack
@@ -58,6 +63,8 @@ spoilt()
 	pair "$f" "$dir" "--expect encrypted --expect-error EBADMSG" "$@"
 	log=$(receiver "$dir")
 	got=$(value "$log" received)
+	# Over before connect() was scheduled: it has said so, and nothing was read
+	[ "$(value "$log" sessid)" != none ] || min=0
 	if [ "$(value "$log" result)" = ok ] && [ "$(value "$log" recv_errno)" = EBADMSG ] &&
 	   [ "$(value "$log" eof)" = 0 ] && [ "$got" -ge "$min" ] && [ "$got" -le "$max" ]; then
 		ok "$dir $f: $what: EBADMSG after $got bytes"
@@ -76,16 +83,27 @@ spoilt()
 	}
 }
 
-# bad WHAT MINIMUM MAXIMUM [middlebox option...]: with the loops' $f and $dir;
-# the stream is the same over IPv6, so every fourth is enough there
-TURN=0
+# Both directions and both families run the same code on the same stream. The
+# short form takes each case in one direction, every fourth over IPv6, and which
+# ones changes from one run to the next; the long form takes all.
+START=$RANDOM
+CASE=0
+
+# bad WHAT MINIMUM MAXIMUM [middlebox option...]: with the loop's $dir
 bad()
 {
-	local what=$1
+	local what=$1 turn=$((START + CASE)) f
 	shift
-	TURN=$((TURN + 1))
-	[ "$f" = -4 ] || [ $((TURN % 4)) -eq 0 ] || return 0
-	spoilt "$what" "$f" "$dir" "$@"
+	CASE=$((CASE + 1))
+	if [ -n "$LONG" ]; then
+		for f in -4 -6; do
+			spoilt "$what" $f "$dir" "$@"
+		done
+	elif [ $((turn % 2)) -eq "$parity" ]; then
+		f=-4
+		if [ $((turn / 2 % 4)) -eq 0 ]; then f=-6; fi
+		spoilt "$what" $f "$dir" "$@"
+	fi
 }
 
 for dir in c2s s2c; do
@@ -95,42 +113,41 @@ for dir in c2s s2c; do
 	last=${frames[n - 1]}
 	# The first frame whole, then nothing
 	data=$((two - one - 3 - 16 - 1))
-	if [ $dir = c2s ]; then families="-4 -6"; else families=-4; fi
-	for f in $families; do
-		bad "first frame, rekey bit" 0 0 --flip $dir:"$one":1
-		bad "first frame, reserved bit" 0 0 --flip $dir:"$one":128
-		bad "first frame, clen high byte" 0 0 --flip $dir:$((one + 1)):1
-		bad "first frame, clen top bit" 0 0 --flip $dir:$((one + 1)):128
-		bad "first frame, clen low bit" 0 0 --flip $dir:$((one + 2)):1
-		bad "first frame, clen 0" 0 0 \
-			--flip $dir:$((one + 1)):$(((two - one - 3) >> 8)) \
-			--flip $dir:$((one + 2)):$(((two - one - 3) & 255))
-		bad "first frame, flags" 0 0 --flip $dir:$((one + 3)):1
-		bad "first frame, first data byte" 0 0 --flip $dir:$((one + 4)):64
-		bad "first frame, in the middle" 0 0 --flip $dir:$(((one + two) / 2)):16
-		bad "first frame, last data byte" 0 0 --flip $dir:$((two - 17)):1
-		bad "first frame, first byte of the tag" 0 0 --flip $dir:$((two - 16)):1
-		bad "first frame, last bit of the tag" 0 0 --flip $dir:$((two - 1)):128
-		bad "second frame, header" $data $data --flip $dir:"$two":1
-		bad "second frame, clen" $data $data --flip $dir:$((two + 1)):64
-		bad "second frame, data" $data $data --flip $dir:$((two + 100)):2
-		bad "second frame, tag" $data $data --flip $dir:$((three - 3)):2
-		# All data was good; only the end is not.
-		bad "last frame, flags" 0 $BYTES --flip $dir:$((last + 3)):1
-		bad "last frame, tag" 0 $BYTES --flip $dir:$((${END[$dir]} - 1)):1
+	if [ $dir = c2s ]; then parity=0; else parity=1; fi
+	CASE=0
+	bad "first frame, rekey bit" 0 0 --flip $dir:"$one":1
+	bad "first frame, reserved bit" 0 0 --flip $dir:"$one":128
+	bad "first frame, clen high byte" 0 0 --flip $dir:$((one + 1)):1
+	bad "first frame, clen top bit" 0 0 --flip $dir:$((one + 1)):128
+	bad "first frame, clen low bit" 0 0 --flip $dir:$((one + 2)):1
+	bad "first frame, clen 0" 0 0 \
+		--flip $dir:$((one + 1)):$(((two - one - 3) >> 8)) \
+		--flip $dir:$((one + 2)):$(((two - one - 3) & 255))
+	bad "first frame, flags" 0 0 --flip $dir:$((one + 3)):1
+	bad "first frame, first data byte" 0 0 --flip $dir:$((one + 4)):64
+	bad "first frame, in the middle" 0 0 --flip $dir:$(((one + two) / 2)):16
+	bad "first frame, last data byte" 0 0 --flip $dir:$((two - 17)):1
+	bad "first frame, first byte of the tag" 0 0 --flip $dir:$((two - 16)):1
+	bad "first frame, last bit of the tag" 0 0 --flip $dir:$((two - 1)):128
+	bad "second frame, header" $data $data --flip $dir:"$two":1
+	bad "second frame, clen" $data $data --flip $dir:$((two + 1)):64
+	bad "second frame, data" $data $data --flip $dir:$((two + 100)):2
+	bad "second frame, tag" $data $data --flip $dir:$((three - 3)):2
+	# All data was good; only the end is not.
+	bad "last frame, flags" 0 $BYTES --flip $dir:$((last + 3)):1
+	bad "last frame, tag" 0 $BYTES --flip $dir:$((${END[$dir]} - 1)):1
 
-		bad "FIN before any frame" 0 0 --fin $dir:"$one"
-		bad "FIN in a header" 0 0 --fin $dir:$((one + 2))
-		bad "FIN in a frame" 0 0 --fin $dir:$((one + 50))
-		bad "FIN one byte short of a frame" 0 0 --fin $dir:$((two - 1))
-		bad "FIN after a frame" $data $data --fin $dir:"$two"
-		bad "FIN before the last frame" 0 $BYTES --fin $dir:"$last"
-		bad "FIN in the last frame" 0 $BYTES --fin $dir:$((last + 5))
-	done
-	f=-4
-	for ((i = 0; i < ${TAMPER_RANDOM:-8}; i++)); do
+	bad "FIN before any frame" 0 0 --fin $dir:"$one"
+	bad "FIN in a header" 0 0 --fin $dir:$((one + 2))
+	bad "FIN in a frame" 0 0 --fin $dir:$((one + 50))
+	bad "FIN one byte short of a frame" 0 0 --fin $dir:$((two - 1))
+	bad "FIN after a frame" $data $data --fin $dir:"$two"
+	bad "FIN before the last frame" 0 $BYTES --fin $dir:"$last"
+	bad "FIN in the last frame" 0 $BYTES --fin $dir:$((last + 5))
+	for ((i = 0; i < RANDOM_FLIPS; i++)); do
 		off=$((one + (RANDOM * 32768 + RANDOM) % (${END[$dir]} - one)))
-		bad "bit at stream offset $off" 0 $BYTES --flip $dir:$off:$((1 << RANDOM % 8))
+		spoilt "bit at stream offset $off" -4 $dir 0 $BYTES \
+			--flip $dir:$off:$((1 << RANDOM % 8))
 	done
 
 	# A reset is a reset.

@@ -131,6 +131,23 @@ static void die(const char *what)
 	exit(2);
 }
 
+/*
+ * The connection can end before connect() has been scheduled again, and then
+ * it is connect() that says how. Return: what that means for the exit code.
+ */
+static int connect_failed(void)
+{
+	const char *error = errno_name(errno);
+
+	if (!cfg.expect_err || strcmp(error, cfg.expect_err))
+		die("connect");
+	memset(&c, 0, sizeof(c));
+	clock_gettime(CLOCK_MONOTONIC, &c.start);
+	c.rx_err = errno;
+	report();
+	return 0;
+}
+
 static socklen_t make_addr(struct sockaddr_storage *ss, const char *addr)
 {
 	struct sockaddr_in *in = (void *)ss;
@@ -455,6 +472,7 @@ static int connect_out(void)
 
 	for (i = 0; i < cfg.count; i++) {
 		fd = new_socket();
+		err = 0;
 		if (cfg.io == IO_EPOLL_ET) {
 			fcntl(fd, F_SETFL, O_NONBLOCK);
 			if (connect(fd, (struct sockaddr *)&ss, len) &&
@@ -466,15 +484,13 @@ static int connect_out(void)
 			len = sizeof(err);
 			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len))
 				die("SO_ERROR");
-			errno = err;
-			if (err)
-				die("connect");
 			fcntl(fd, F_SETFL, 0);
 			len = make_addr(&ss, cfg.addr);
 		} else if (connect(fd, (struct sockaddr *)&ss, len)) {
-			die("connect");
+			err = errno;
 		}
-		rc |= run(fd);
+		errno = err;
+		rc |= err ? connect_failed() : run(fd);
 	}
 	return rc;
 }
