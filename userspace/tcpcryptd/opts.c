@@ -80,23 +80,29 @@ static void must_set(struct options *o, int opt, const char *name,
 		errx(1, "-%c: '%s' is no number that fits", opt, value);
 }
 
-/* The mark was always hexadecimal, with or without 0x */
+/*
+ * The mark was always hexadecimal, with or without 0x.  Any of its bits counts,
+ * and a rule matches all of its bits: there is one for each.
+ */
 static void skip_mark(struct options *o, const char *value)
 {
 	struct rule rule = {
 		.has = RULE_BIT(MARK) | RULE_BIT(MASK),
 		.verdict = TCPCRYPT_VERDICT_REFUSE,
 	};
-	unsigned long mark;
+	unsigned long mark, bit;
 	char *end;
 
 	mark = strtoul(value, &end, 16);
 	if (!isxdigit((unsigned char)*value) || *end || !mark ||
 	    mark > UINT32_MAX)
 		errx(1, "-x: '%s' is no mark", value);
-	rule.mark = mark;
-	rule.mask = mark;
-	conf_add_rule(o, &rule, true);
+	for (; mark; mark &= mark - 1) {
+		bit = mark & -mark;
+		rule.mark = bit;
+		rule.mask = bit;
+		conf_add_rule(o, &rule, true);
+	}
 }
 
 static int seconds(const char *value)
