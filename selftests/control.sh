@@ -201,9 +201,9 @@ test_events()
 
 	start_ready events-c in_c "$NLCTL" events
 	start_ready events-s in_s "$NLCTL" events
-	start_ready server in_s "$BIN/xfer" -l -p $PORT -b 10k --hold 60000 -t 90
+	start_ready server in_s "$BIN/many" -l $S4 $PORT
 	local sp=$PID
-	start client in_c "$BIN/xfer" -c $S4 -p $PORT -b 10k --hold 60000 -t 90
+	start client in_c "$BIN/many" $S4 $PORT 1
 	local cp=$PID
 	run "established, active end" wait_for 30 seen c '^established .* passive=0'
 	run "established, passive end" wait_for 30 seen s '^established .* passive=1'
@@ -212,8 +212,11 @@ test_events()
 	run "rekey it" ctl_c rekey "$cookie"
 	run "rekeyed, at the end that was asked" wait_for 30 seen c "^rekeyed cookie=$cookie .* tx_gen=1"
 	run "rekeyed, at the other end" wait_for 30 seen s '^rekeyed .* tx_gen=1'
-	kill -9 "$cp" "$sp"
-	run "an end of it" wait_for 30 seen c "^\\(closed\\|failed\\) cookie=$cookie "
+	kill -9 "$cp"
+	run "an end of it" wait_for 30 seen c "^(closed|failed) cookie=$cookie "
+	run "at the other end, too" wait_for 30 seen s '^(closed|failed) '
+	kill -9 "$sp"
+	wait "$cp" "$sp" 2>/dev/null
 	tcpcrypt_sysctl "$S" enable 0
 	xfer_pair "-c $S4 -b 1k" "-b 1k"
 	run "fell back, and why" wait_for 30 seen c '^fallback .* why=FallbackNoSynAckEno'

@@ -98,6 +98,16 @@ run "records" talk $PORT auth-record "$TMP/s.rec" "$TMP/c.rec"
 run "of another connection" talk $PORT auth-record "$TMP/s.rec" "$TMP/c.rec"
 run "the log is whole" "$TCRECORD" verify "$TMP/c.rec"
 chain=$("$TCRECORD" verify "$TMP/c.rec")
+is "it has two" "$("$TCRECORD" show "$TMP/c.rec" | awk '{ print $1, $3 }' | tr '\n' ' ')" "1 A 2 A "
+is "with what is known of each" "$("$TCRECORD" show "$TMP/c.rec" | grep -Ec \
+	"^[12] 20[0-9-]+T[0-9:]+Z A $C4:[0-9]+ $S4:$PORT [0-9a-fA-F]{66} ")" 2
+fails "of no log" "$TCRECORD" show "$TMP/none.rec"
+"$TCRECORD" show >"$TMP/out" 2>&1
+is "wrong usage" $? 2
+run "tcrecord -h" grep -q '^Usage: tcrecord ' <<<"$("$TCRECORD" -h)"
+is "tcrecord --help" "$("$TCRECORD" --help)" "$("$TCRECORD" -h)"
+run "tcrecord -V" grep -q '^tcrecord ' <<<"$("$TCRECORD" -V)"
+is "tcrecord --version" "$("$TCRECORD" --version)" "$("$TCRECORD" -V)"
 run "each session in it was the server's" "$TCRECORD" compare "$TMP/c.rec" "$TMP/s.rec"
 run "records, and somebody in the middle" talk $PROXY_PORT auth-record "$TMP/s.rec" "$TMP/c.rec"
 fails "one was not" "$TCRECORD" compare "$TMP/c.rec" "$TMP/s.rec"

@@ -11,6 +11,7 @@
 TCNETSTAT=$SELFTESTS/../userspace/tcnetstat/tcnetstat
 NLCHECK=$BIN/nlcheck
 DOC=$SELFTESTS/../Documentation/counters.rst
+SCHEMA=$SELFTESTS/../userspace/tcnetstat/tcnetstat.schema.json
 TRACE=/sys/kernel/tracing
 PAIRS=3
 HOLD=60000
@@ -218,21 +219,60 @@ test_trace()
 
 # -------------------------------------------------------------- churn
 
-# Connections that stay are in every dump once, while others come and go
+# Connections that stay are in every dump, once, while others come and go;
+# TCPCRYPT_CONNS=10000 is the long form
+CONNS=${TCPCRYPT_CONNS:-200}
+COME_AND_GO=20
+DUMPS=20
+
+many() { start "$1" in_c "$BIN/many" "${@:2}" && wait_for 900 has_line "$TMP/$1.log" ^ready; }
+
+# dump_has_all COOKIES COMMAND...: each of them once, and nothing twice
+dump_has_all()
+{
+	local stay=$1 all
+	shift
+	all=$("$@" | sort)
+	[ -z "$(uniq -d <<<"$all")" ] &&
+		[ -z "$(comm -23 <(echo "$stay") <(echo "$all"))" ]
+}
+
 test_churn()
 {
-	local stay i bad=0
+	local stay i bad=0 begin took holder churner
 
-	stay=$(nl_c dump state=2 | sort)
-	start churn in_s "$BIN/xfer" -l -n 0 -p $PORT -b 100 -t 60
-	start churn-client in_c "$BIN/xfer" -c $S4 -n 200 -p $PORT -b 100 -t 60
-	for i in $(seq 100); do
-		nl_c dump | sort | uniq -d | grep -q . && bad=$((bad + 1))
-		[ "$(nl_c dump | sort | comm -12 - <(printf '%s\n' "$stay"))" = "$stay" ] ||
-			bad=$((bad + 1))
+	start_ready many-server in_s "$BIN/many" -l $S4 $PORT
+	run "$CONNS connections" many many-stay $S4 $PORT "$CONNS" || return
+	holder=$PID
+	stay=$(nl_c dump state=2 rport=$PORT | sort)
+	is "are all listed" "$(wc -l <<<"$stay")" "$CONNS"
+	begin=$(now_ms)
+	"$TCNETSTAT" -N "$C" --remote ":$PORT" >"$TMP/list"
+	took=$(($(now_ms) - begin))
+	is "tcnetstat shows them" "$(wc -l <"$TMP/list")" $((CONNS + 1))
+	diag "tcnetstat: $CONNS connections in $took ms"
+	run "as JSON, too" sh -c "'$TCNETSTAT' -N '$C' -j >'$TMP/list.json' &&
+		python3 '$SELFTESTS/../userspace/tests/schema.py' '$SCHEMA' <'$TMP/list.json'"
+	is "all of them" "$(grep -o "\"remote_port\":$PORT,[^}]*\"session_id\"" "$TMP/list.json" | wc -l)" "$CONNS"
+
+	run "others come" many many-churn -c $S4 $PORT $COME_AND_GO || return
+	churner=$PID
+	for i in $(seq $DUMPS); do
+		dump_has_all "$stay" nl_c dump || bad=$((bad + 1))
+		# so slow that much happens meanwhile
+		dump_has_all "$stay" nl_c slow state=2 || bad=$((bad + 1))
 	done
 	is "dumps while connections come and go" "$bad" 0
+	kill "$churner"
+	wait "$churner"
+	i=$(sed -n 's/^gone //p' "$TMP/many-churn.log")
+	run "and that they did" test "${i:-0}" -ge $((2 * COME_AND_GO))
+	diag "$i connections came and went during $((2 * DUMPS)) dumps"
+	kill "$holder"
+	wait "$holder"
+	run "none is listed when they have gone" wait_for 60 none_left
 }
+none_left() { [ -z "$(nl_c dump rport="$PORT")" ]; }
 
 setup_ns direct
 test_bad

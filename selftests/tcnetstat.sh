@@ -49,6 +49,35 @@ is "-w 0" $? 2
 tcn --nonsense >/dev/null 2>&1
 is "an unknown option" $? 2
 
+# A connection that is being offered encryption, by nobody who would answer
+NOBODY=10.77.0.99
+ip -n "$C" neigh add $NOBODY lladdr 02:00:00:00:00:99 dev eth0
+start offered in_c timeout 60 bash -c "exec 3<>/dev/tcp/$NOBODY/$PORT"
+offered=$PID
+one_offered() { [ "$(lines -a --remote "$NOBODY")" -eq 1 ]; }
+run "-a shows what is not encrypted" wait_for 20 one_offered
+run "-a says so" grep -q 'state:offered' <<<"$(tcn -a -x --remote $NOBODY)"
+is "without it that is not shown" "$(lines --remote $NOBODY)" 0
+
+# ------------------------------------------------------------- long options
+
+# Each does what its letter does; ages differ
+ageless() { tcn "$1" | sed 's/age:[0-9.]*s//; s/"age_ms": *[0-9]*//g'; }
+same_long() { is "$1" "$(ageless "$1")" "$(ageless "$2")"; }
+same_long --ipv4 -4
+same_long --ipv6 -6
+same_long --all -a
+same_long --details -x
+same_long --json -j
+same_long --pretty -p
+same_long --help -h
+same_long --version -V
+is "--netns" "$("$USERSPACE/tcnetstat/tcnetstat" --netns "$C")" "$(tcn)"
+run "-h" grep -q '^Usage: tcnetstat ' <<<"$(tcn -h)"
+run "-V" grep -q '^tcnetstat ' <<<"$(tcn -V)"
+stop "$offered"
+same_long --stats -s
+
 # -------------------------------------------------------------------- words
 
 words=$(tcn -4 --words | awk -F '\t' 'NR == 2 { print $3 }')
@@ -77,9 +106,15 @@ twice() { [ "$(grep -c ^Local "$TMP/watch.log")" -ge 2 ]; }
 run "-w repeats" wait_for 30 twice
 stop "$PID"
 
+start watch-long "$USERSPACE/tcnetstat/tcnetstat" --netns "$C" --watch 1
+twice_long() { [ "$(grep -c ^Local "$TMP/watch-long.log")" -ge 2 ]; }
+run "--watch too" wait_for 30 twice_long
+stop "$PID"
+
 start daemon in_c "$USERSPACE/tcpcryptd/tcpcryptd" -f -u "@tcn-$$"
 wait_for 30 has_line "$TMP/daemon.log" ^Running
 is "-u shows the same" "$(in_c "$USERSPACE/tcnetstat/tcnetstat" -u "@tcn-$$")" "$(tcn)"
+is "--control is -u" "$(in_c "$USERSPACE/tcnetstat/tcnetstat" --control "@tcn-$$")" "$(tcn)"
 is "-u -6 too" "$(in_c "$USERSPACE/tcnetstat/tcnetstat" -6 -u "@tcn-$$")" "$(tcn -6)"
 "$USERSPACE/tcnetstat/tcnetstat" -u "@nobody-$$" >"$TMP/out" 2>&1
 is "-u with nobody there" $? 1
@@ -90,7 +125,7 @@ stop "$PID"
 # ------------------------------------------------------------------- events
 
 start events "$USERSPACE/tcnetstat/tcnetstat" -N "$C" -e --remote ":$((PORT + 1))"
-start json "$USERSPACE/tcnetstat/tcnetstat" -N "$C" -e -j --remote ":$((PORT + 1))"
+start json "$USERSPACE/tcnetstat/tcnetstat" -N "$C" --events -j --remote ":$((PORT + 1))"
 sleep 2
 start_ready s1 in_s "$BIN/xfer" -l -4 -p $((PORT + 1)) -b 10 -t 60
 in_c "$BIN/xfer" -c $S4 -4 -p $((PORT + 1)) -b 10 -t 60 >"$TMP/c1.log" 2>&1

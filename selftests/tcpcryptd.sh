@@ -56,10 +56,17 @@ test_options()
 	local o rc
 
 	out=$("$DAEMON" -h)
+	# What the program itself takes: its own options and those of old
+	for o in $(sed -n 's/^static const char short_options\[\] = "\([^"]*\)";/\1/p' \
+		"$USERSPACE/tcpcryptd/opts.c" | tr -d : | fold -w 1); do
+		run "-h names -$o" grep -Eq -- "(^  | )-$o\b" <<<"$out"
+	done
 	for o in -p -x -d -c -u -s -f -U -J -v -h -V -F; do
 		run "-h tells about $o" grep -q -- "^  $o, --" <<<"$out"
 	done
 	is "-V" "$("$DAEMON" -V | cut -d ' ' -f 1-2)" "tcpcrypt version"
+	is "--help" "$("$DAEMON" --help)" "$out"
+	is "--version" "$("$DAEMON" --version)" "$("$DAEMON" -V)"
 	"$DAEMON" -Q >/dev/null 2>&1
 	is "an unknown option" $? 1
 	"$DAEMON" -u nonsense -F "$CONF" >/dev/null 2>&1
@@ -88,6 +95,43 @@ test_ignored()
 	is "options about packets are ignored, a line each" \
 		"$(grep -c 'has no meaning with the kernel module, ignored' "$TMP/old.log")" 15
 	stop "$DPID"
+}
+
+# Each long option does what its letter does
+test_long_options()
+{
+	local uid
+
+	mkdir -p "$TMP/jail"
+	uid=$(id -u nobody)
+	daemon long --no-network-test --control "@long-$$" --mark 0x29a --no-cache \
+		--disable --user nobody --jail "$TMP/jail" --skip-mark 40 --verbose \
+		--test-server nowhere.invalid
+	is "--mark" "$(config mark)" 666
+	is "--no-cache" "$(config resume)" 0
+	is "--disable" "$(config enable)" 0
+	is "--user" "$(status "$DPID" Uid | tr '\t' ' ')" "$uid $uid $uid $uid"
+	is "--jail" "$(readlink "/proc/$DPID/root")" "$TMP/jail"
+	run "--skip-mark" grep -q ' mark=64 mask=64 verdict=refuse ' <<<"$(in_c "$BIN/nlctl" policy)"
+	run "--verbose" has_line "$TMP/long.log" "^Opening control socket at @long-$$"
+	is "--control" "$(in_c python3 "$CTL" "@long-$$" --get 0 999)" "0 01000000"
+	stop "$DPID"
+	"$DAEMON" --config "$TMP/none" >"$TMP/none.log" 2>&1
+	is "--config" $? 1
+	run "--config says what is missing" has_line "$TMP/none.log" "$TMP/none"
+	in_c "$BIN/nlctl" replace
+	in_c sysctl -qw net.tcpcrypt.mark=0 net.tcpcrypt.resume=1 net.tcpcrypt.enable=1
+}
+
+# Where it listens when nobody says where
+test_default_address()
+{
+	daemon default -f
+	run "the default control socket" test -S /run/tcpcryptd.control
+	run "is at the old place, too" test /run/tcpcryptd.control -ef /var/run/tcpcryptd.control
+	is "and works" "$(in_c python3 "$CTL" /run/tcpcryptd.control --get 0 999)" "0 01000000"
+	stop "$DPID"
+	run "it is removed" wait_for 20 test ! -e /run/tcpcryptd.control
 }
 
 # ------------------------------------------------------------ privileges
@@ -330,16 +374,39 @@ one_conn()
 test_rules()
 {
 	echo "rule = refuse out remote $S4/32 rport $((PORT + 3))" >"$CONF"
-	daemon rules -f -v -v -u "@rules-$$" -x 10
+	daemon quiet -f -u "@quiet-$$"
+	local quiet=$DPID
+	daemon rules -f -v -v -v -u "@rules-$$" -x 30
 	is "a rule of the file" "$(one_conn $((PORT + 3)))" plain
 	is "is for that port only" "$(one_conn $((PORT + 4)))" encrypted
 	run "-v tells of encrypted connections" wait_for 20 has_line "$TMP/rules.log" \
 		"->$S4:$((PORT + 4)) \[out\] encrypted tep 0x23 aead 0x0001"
+	run "-v -v -v of those that end" wait_for 20 has_line "$TMP/rules.log" \
+		"->$S4:$((PORT + 4)) \[out\] closed"
+	tcpcrypt_sysctl "$S" enable 0
+	is "the other end does not encrypt" "$(one_conn $((PORT + 4)))" plain
+	run "-v -v tells why" wait_for 20 has_line "$TMP/rules.log" \
+		"->$S4:$((PORT + 4)) \[out\] plain: FallbackNoSynAckEno"
+	tcpcrypt_sysctl "$S" enable 1
+	in_c nft -f - <<-NFT
+		table inet marks {
+			chain out {
+				type route hook output priority mangle;
+				tcp dport $((PORT + 5)) meta mark set 0x10
+				tcp dport $((PORT + 9)) meta mark set 0x40
+			}
+		}
+	NFT
+	is "-x: a mark with a bit of it" "$(one_conn $((PORT + 5)))" plain
+	is "-x: one without" "$(one_conn $((PORT + 9)))" encrypted
+	in_c nft delete table inet marks
 	: >"$CONF"
 	kill -HUP "$DPID"
 	run "SIGHUP" wait_for 20 has_line "$TMP/rules.log" "^Configuration reloaded"
 	is "without the rule" "$(one_conn $((PORT + 3)))" encrypted
 	stop "$DPID"
+	is "without -v nothing is told of connections" "$(grep -c -- '->' "$TMP/quiet.log")" 0
+	stop "$quiet"
 	daemon off -f -d -u "@off-$$"
 	is "-d" "$(one_conn $((PORT + 5)))" plain
 	stop "$DPID"
@@ -372,8 +439,6 @@ remove_module() { rmmod tcpcrypt; }
 
 test_module()
 {
-
-
 	daemon comes -f -v -u "@comes-$$"
 	wait_for 30 remove_module || { not_ok "the module can be removed"; return; }
 	run "the module goes" wait_for 20 has_line "$TMP/comes.log" "the kernel module is gone"
@@ -392,6 +457,8 @@ test_module()
 hold || bail "no connection to ask about"
 test_options
 test_ignored
+test_long_options
+test_default_address
 daemon main -f -v -u "$TMP/ctl" || bail "the daemon does not start"
 test_privileges
 daemon_pid=$DPID

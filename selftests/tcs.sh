@@ -92,6 +92,11 @@ test_names()
 	is "is found" "$(tests_of name | sed -n '1p;$p')" "Testing network via $S4
 Tests done! All passed"
 	stop "$DPID"
+	echo "$S4 check.tcpcrypt.org" >>/etc/hosts
+	run "the server that is asked by default" home default
+	is "is check.tcpcrypt.org" "$(tests_of default | sed -n '1p;$p')" "Testing network via $S4
+Tests done! All passed"
+	stop "$DPID"
 	echo "$S6 test.example" >>/etc/hosts
 	start both in_c "$DAEMON" -F "$CONF" -u "@both-$$" -s test.example
 	run "a server with two addresses" wait_for 90 twice "$TMP/both.log"
@@ -138,13 +143,25 @@ print(s.recv(100))
 ' $S4)
 	run "a request byte by byte is" test "$out" = "b'HTTP/1.0 200 OK\\r\\n\\r\\n1'"
 	fails "tcs: no address" "$TCS" nonsense
-	run "tcs -h" "$TCS" -h
-	run "tcs -V" "$TCS" -V
+	run "tcs -h" grep -q '^Usage: tcs ' <<<"$("$TCS" -h)"
+	is "tcs --help" "$("$TCS" --help)" "$("$TCS" -h)"
+	run "tcs -V" grep -q '^tcs ' <<<"$("$TCS" -V)"
+	is "tcs --version" "$("$TCS" --version)" "$("$TCS" -V)"
 	fails "tcs: an unknown option" "$TCS" -Q
 	stop "$TCS_PID"
 	start_tcs $S4
 	run "tcs on one address" has_line "$TMP/tcs.log" ^Running
 	is "listens there" "$(in_s ss -Htln 'sport = :80' | awk '{ print $4 }')" "[::ffff:$S4]:80"
+	stop "$TCS_PID"
+	mkdir -p "$TMP/jail"
+	start_tcs --user nobody --jail "$TMP/jail" $S4
+	is "tcs --user" "$(awk '/^Uid/ { print $2, $3 }' "/proc/$TCS_PID/status")" \
+		"$(id -u nobody) $(id -u nobody)"
+	is "tcs --jail" "$(readlink "/proc/$TCS_PID/root")" "$TMP/jail"
+	stop "$TCS_PID"
+	start_tcs -U nobody -J "$TMP/jail" $S4
+	is "tcs -U and -J" "$(awk '/^Uid/ { print $2 }' "/proc/$TCS_PID/status") $(readlink \
+		"/proc/$TCS_PID/root")" "$(id -u nobody) $TMP/jail"
 	stop "$TCS_PID"
 }
 
