@@ -515,8 +515,10 @@ bool tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
  * @seg: its header
  *
  * Context: softirq or process (after a detour); RCU read section.
+ * Return: false if the segment must not go out: without memory it counts as
+ * lost. It may repeat one that had the option, and that the peer has taken.
  */
-void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
+bool tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
 			      const struct request_sock *req,
 			      struct sk_buff *skb, struct tcpcrypt_seg *seg)
 {
@@ -524,18 +526,22 @@ void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
 	int err;
 
 	if (!h || READ_ONCE(h->plain))
-		return;
+		return true;
 	WRITE_ONCE(h->expires, jiffies + (jiffies - h->created) +
 			       HALFOPEN_SLACK);
 	err = tcpcrypt_seg_insert(skb, seg, h->local.bytes, h->local.len);
 	if (!err) {
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYNACK_SENT);
-		return;
+		return true;
+	}
+	if (err == -ENOMEM) {
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+		return false;
 	}
 	/* no option in one SYN-ACK: none in its retransmissions either */
 	WRITE_ONCE(h->plain, true);
-	tcpcrypt_mib_inc(tn->net, err == -ENOSPC ?
-			 TCPCRYPT_MIB_SYNACK_NO_SPACE : TCPCRYPT_MIB_NOMEM);
+	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYNACK_NO_SPACE);
+	return true;
 }
 
 /**

@@ -15,7 +15,7 @@ bool tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 bool tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
 			      const struct sk_buff *skb,
 			      const struct tcpcrypt_seg *seg);
-void tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
+bool tcpcrypt_halfopen_insert(struct tcpcrypt_net *tn,
 			      const struct request_sock *req,
 			      struct sk_buff *skb, struct tcpcrypt_seg *seg);
 void tcpcrypt_halfopen_syn(struct tcpcrypt_net *tn, const struct sk_buff *skb,

@@ -106,9 +106,8 @@ static bool hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 		/* with ACK: simultaneous open */
 		return (seg->th.ack && !tcpcrypt_open_crossing(ctx)) ||
 		       tcpcrypt_open_syn(tn, ctx, skb, seg);
-	if (!seg->th.rst && READ_ONCE(ctx->eno_sending))
-		tcpcrypt_open_segment(ctx, skb, seg);
-	return true;
+	return seg->th.rst || !READ_ONCE(ctx->eno_sending) ||
+	       tcpcrypt_open_segment(ctx, skb, seg);
 }
 
 /* A SYN of a socket that carries nothing of ours */
@@ -164,9 +163,9 @@ static noinline unsigned int hook_out_option(struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (sk->sk_state != TCP_NEW_SYN_RECV)
 		return hook_out_sock(tn, sk, skb, &seg) ? NF_ACCEPT : NF_DROP;
-	if (hook_is_syn(&seg))
-		tcpcrypt_halfopen_insert(tn, inet_reqsk(sk), skb, &seg);
-	return NF_ACCEPT;
+	return !hook_is_syn(&seg) ||
+	       tcpcrypt_halfopen_insert(tn, inet_reqsk(sk), skb, &seg) ?
+	       NF_ACCEPT : NF_DROP;
 }
 
 static unsigned int hook_out_last(void *priv, struct sk_buff *skb,

@@ -362,7 +362,6 @@ static bool open_dropped(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 		       struct sk_buff *skb, struct tcpcrypt_seg *seg)
 {
-	enum tcpcrypt_mib why;
 	int err;
 
 	if (READ_ONCE(ctx->state) != TCPCRYPT_OFFERED ||
@@ -375,11 +374,14 @@ bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 	if (!open_list(ctx, seg))
 		return open_dropped(ctx, TCPCRYPT_MIB_NOMEM);
 	err = tcpcrypt_seg_insert(skb, seg, ctx->local.bytes, ctx->local.len);
+	if (err == -ENOMEM) {
+		/* as if it were lost: it may repeat one with the option */
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_NOMEM);
+		return false;
+	}
 	if (err) {
-		why = err == -ENOSPC ? TCPCRYPT_MIB_SYN_NO_SPACE :
-				       TCPCRYPT_MIB_NOMEM;
-		tcpcrypt_mib_inc(tn->net, why);
-		return open_dropped(ctx, why);
+		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_NO_SPACE);
+		return open_dropped(ctx, TCPCRYPT_MIB_SYN_NO_SPACE);
 	}
 	if (seg->th.ack)
 		return true;
@@ -659,8 +661,10 @@ static bool open_peer_answered(const struct tcpcrypt_sock *ctx)
  * RFC 8547 section 4.6: in every segment until the peer's first non-SYN.
  *
  * Context: socket locked; bottom halves off.
+ * Return: false if the segment must not go out. It lacks the option then: the
+ * peer would be plain, and we would not.
  */
-void tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+bool tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 			   struct tcpcrypt_seg *seg)
 {
 	static const u8 eno[] = { TCPCRYPT_OPT_ENO, 2 };
@@ -668,9 +672,12 @@ void tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 
 	if (open_peer_answered(ctx)) {
 		tcpcrypt_eno_stop(ctx);
-		return;
+		return true;
 	}
 	err = tcpcrypt_seg_insert(skb, seg, eno, sizeof(eno));
 	if (err)
-		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_SYN_NO_SPACE);
+		tcpcrypt_mib_inc(ctx->tn->net, err == -ENOSPC ?
+				 TCPCRYPT_MIB_SYN_NO_SPACE :
+				 TCPCRYPT_MIB_NOMEM);
+	return err != -ENOMEM;
 }

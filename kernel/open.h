@@ -23,7 +23,7 @@ void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			  unsigned int hook, const struct tcpcrypt_seg *seg);
 void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx);
 void tcpcrypt_open_forget(struct tcpcrypt_sock *ctx);
-void tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+bool tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 			   struct tcpcrypt_seg *seg);
 void tcpcrypt_eno_stop(struct tcpcrypt_sock *ctx);
 
