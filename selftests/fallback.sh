@@ -3,6 +3,10 @@
 #
 # Whatever keeps the two from agreeing on encryption ends in plain TCP: data
 # flows both ways, kTLS can be attached, and one counter says why.
+#
+# A host that is switched off here still has the module. One that never heard of
+# it is the TCP in user space of selftests/peer: "a host without the module" in
+# its list of scenarios.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """TCP-ENO: every rule of RFC 8547 section 4."""
 import asyncio
+import os
+import socket
 
 import proto as tc
-from net import (ACK, CWR, ECE, EMPTY_ENO, EXCLUDED, MSS, PSH, SYN, check, connect,
+from net import (ACK, CWR, ECE, EMPTY_ENO, EXCLUDED, FIN, MSS, PSH, SYN, check, connect,
                  eno, split_options)
 from scenario import encrypted, outcome, scenario
 
@@ -642,3 +644,37 @@ async def _(p):
         check(False, 'connected')
     except ConnectionRefusedError:
         pass
+
+
+# -------------------------------------- a host that knows nothing of any of this
+
+TCP_ULP = 31
+
+
+async def ordinary(p, asked):
+    """All a connection to such a host is used for. asked: segments with ENO."""
+    await p.is_plain()
+    to_peer, from_peer = os.urandom(100000), os.urandom(20000)
+    await p.app.send(to_peer)
+    check(await p.read(len(to_peer)) == to_peer, 'much data to the peer')
+    p.write(from_peer)
+    check(await p.app.read(len(from_peer)) == from_peer, 'much data from the peer')
+    p.app.sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b'tls')
+    p.send(FIN | ACK)
+    check(await p.app.recv() == b'', 'not an EOF')
+    p.app.sock.shutdown(socket.SHUT_WR)
+    await p.until(lambda: p.fin, 'FIN')
+    check(not p.rst, 'a reset')
+    check(sum(s.eno is not None for s in p.segs) == asked, 'ENO options: %r' % p.segs[:6])
+
+
+@outcome('a host without the module connects')
+async def _(p):
+    await p.open_passive(b'', options=MSS)
+    await ordinary(p, 0)
+
+
+@outcome('a host without the module is connected to', 'FallbackNoSynAckEno', active=False)
+async def _(p):
+    await p.open_active(None)
+    await ordinary(p, 1)

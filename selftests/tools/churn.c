@@ -6,12 +6,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -46,6 +48,8 @@ static struct conn conns[MAX_CONNS];
 static uint64_t opened, finished, failed, errors, closed_as[NHOW];
 /* Errors are expected; wrong data, a false end and a hang are not */
 static bool tolerant;
+/* Run when the first one hangs: what does the system think of it? */
+static const char *on_stall;
 static char reason[160];
 static volatile sig_atomic_t stop;
 
@@ -58,6 +62,33 @@ static void die(const char *what)
 {
 	fprintf(stderr, "churn: %s: %s\n", what, strerror(errno));
 	exit(2);
+}
+
+/*
+ * The memory that is not there must be the kernel's own: have all of ours
+ * before any of it fails.
+ */
+static void lock_memory(void)
+{
+	const size_t size = 8 << 20;
+	void *mem;
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, 2 * size);
+	mem = malloc(size);
+	if (!mem)
+		die("malloc");
+	free(mem);
+	if (mlockall(MCL_CURRENT))
+		die("mlockall");
+}
+
+static void say_ready(void)
+{
+	if (tolerant)
+		lock_memory();
+	printf("ready\n");
+	fflush(stdout);
 }
 
 static socklen_t make_addr(struct sockaddr_in6 *in6, const char *addr, int port)
@@ -154,8 +185,7 @@ static int serve(const char *addr, int port, int seconds)
 	ev.events = EPOLLIN;
 	ev.data.ptr = NULL;
 	epoll_ctl(ep, EPOLL_CTL_ADD, l, &ev);
-	printf("ready\n");
-	fflush(stdout);
+	say_ready();
 	while (!stop && time(NULL) < end) {
 		n = epoll_wait(ep, evs, 64, 500);
 		for (i = 0; i < n; i++) {
@@ -319,6 +349,23 @@ static void client_event(struct conn *k, uint32_t events)
 	}
 }
 
+static void give_up(struct conn *k)
+{
+	struct sockaddr_in6 sa = { 0 };
+	socklen_t len = sizeof(sa);
+
+	getsockname(k->fd, (struct sockaddr *)&sa, &len);
+	printf("stalled: port %d, sent %u, received %u of %u, closing %d\n",
+	       ntohs(sa.sin6_port), (unsigned int)k->tx.off,
+	       (unsigned int)k->rx.off, k->want, k->how);
+	fflush(stdout);
+	if (on_stall && system(on_stall))
+		printf("\"%s\" failed\n", on_stall);
+	on_stall = NULL;
+	fail("stalled", 0);
+	client_close(k, false);
+}
+
 static int churn(const char *addr, int port, int count, int seconds)
 {
 	struct epoll_event evs[64];
@@ -327,15 +374,14 @@ static int churn(const char *addr, int port, int count, int seconds)
 	time_t now, end = time(NULL) + seconds, checked = 0;
 	int ep = epoll_create1(0), n, i, live = 1;
 
+	say_ready();
 	for (;;) {
 		now = time(NULL);
 		if (now != checked) {
 			checked = now;
 			for (i = 0; i < count; i++)
-				if (conns[i].fd >= 0 && now - conns[i].since > STALL_SECS) {
-					fail("stalled", 0);
-					client_close(&conns[i], false);
-				}
+				if (conns[i].fd >= 0 && now - conns[i].since > STALL_SECS)
+					give_up(&conns[i]);
 		}
 		if (now >= end || stop) {
 			for (live = 0, i = 0; i < count; i++)
@@ -374,7 +420,7 @@ int main(int argc, char **argv)
 	int o, i, port = 7000, count = 200, seconds = 60;
 	bool server = false;
 
-	while ((o = getopt(argc, argv, "elc:p:n:s:")) != -1) {
+	while ((o = getopt(argc, argv, "elc:p:n:s:x:")) != -1) {
 		switch (o) {
 		case 'e':
 			tolerant = true;
@@ -394,6 +440,9 @@ int main(int argc, char **argv)
 		case 's':
 			seconds = atoi(optarg);
 			break;
+		case 'x':
+			on_stall = optarg;
+			break;
 		default:
 			goto usage;
 		}
@@ -408,6 +457,7 @@ int main(int argc, char **argv)
 	return server ? serve(addr, port, seconds) :
 			churn(addr, port, count, seconds);
 usage:
-	fprintf(stderr, "usage: churn -l | -c ADDRESS [-p PORT] [-n COUNT] [-s SECONDS] [-e]\n");
+	fputs("usage: churn -l | -c ADDRESS [-p PORT] [-n COUNT] [-s SECONDS] [-e]\n"
+	      "             [-x COMMAND]\n", stderr);
 	return 2;
 }
