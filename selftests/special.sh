@@ -132,7 +132,7 @@ is "closed port: refused" "$(value "$TMP/client.log" recv_errno)" ECONNREFUSED
 check_xfer "then open: encrypted" "-c $S6 -6 -b 10k --expect $ENC" "-6 -b 10k --expect $ENC"
 
 # shellcheck disable=SC2317 # called by wait_for
-expired() { [ "$(stat "$S" HalfOpenExpired)" -gt 0 ]; }
+over() { [ "$(stat "$S" "$1")" -ge "$2" ]; }
 
 # SYNs from nowhere leave nothing behind: the table is bounded and expires.
 if [ -n "$HAVE_MODULE" ]; then
@@ -145,20 +145,28 @@ if [ -n "$HAVE_MODULE" ]; then
 		}
 	NFT
 	tcpcrypt_sysctl "$S" max_halfopen 16
+	# What does not get through now is tried again with the option below.
+	tcpcrypt_sysctl "$C" blackhole_size 0
+	full=$(stat "$S" HalfOpenFull)
+	expired=$(stat "$S" HalfOpenExpired)
 	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
 	SERVER=$PID
-	timeout 8 nsenter --net="/run/netns/$C" "$BIN/churn" -c $S4 -p $PORT -n 60 -s 2 >"$TMP/churn.log" 2>&1
-	is "half-open connections are bounded" "$(($(stat "$S" HalfOpenFull) > 0))" 1
-	in_s nft flush ruleset
+	start churn in_c "$BIN/churn" -c $S4 -p $PORT -n 60 -s 60
+	CHURN=$PID
+	run "half-open connections are bounded" wait_for 30 over HalfOpenFull $((full + 40))
+	# In this order, or some of them would become children yet.
+	kill -9 "$CHURN"
+	ended 10 "$CHURN"
 	stop "$SERVER"
+	in_s nft flush ruleset
 	check_xfer "bounded: others still connect" "-c $S6 -6 -b 10k" "-6 -b 10k"
-	wait_for 90 expired
-	is "half-open connections expire" "$(($(stat "$S" HalfOpenExpired) > 0))" 1
+	run "half-open connections expire" wait_for 90 over HalfOpenExpired $((expired + 16))
 	check_xfer "then encrypted again" "-c $S4 -b 10k --expect $ENC" "-b 10k --expect $ENC"
 fi
 
 # Sockets of the kernel's own are left alone: 9p as a client, RDS as a server.
 if [ -n "$HAVE_MODULE" ]; then
+	fresh_keys
 	run "modules with sockets of their own" modprobe -a 9pnet_fd 9p rds_tcp
 	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
 	SERVER=$PID
@@ -167,7 +175,7 @@ if [ -n "$HAVE_MODULE" ]; then
 	mkdir -p "$TMP/mnt"
 	fails "no 9p server there" in_c mount -t 9p -o "trans=tcp,port=$PORT" $S4 "$TMP/mnt"
 	is "a kernel client offers nothing" "$(stats_delta "$c0" "$(stats "$C")")" "SynIneligible 1"
-	is "and is asked nothing" "$(stats_delta "$s0" "$(stats "$S")")" ""
+	is "and is asked nothing" "$(stats_delta "$s0" "$(stats "$S")" | grep -v ^HalfOpen)" ""
 	stop "$SERVER"
 
 	c0=$(stats "$C")
