@@ -24,7 +24,7 @@ LONG=${TCPCRYPT_LONG-}
 # Leave it as it was: other tests may come after this one.
 if [ -d "$PARAMS" ]; then
 	CLEANUP+=("unload; load loopback=$(cat $PARAMS/loopback)")
-	rmmod tcpcrypt || bail "the module is in use"
+	wait_for 60 rmmod tcpcrypt || bail "the module is in use"
 else
 	CLEANUP+=('unload')
 fi
