@@ -30,12 +30,15 @@ scripts=(
 	policy.sh
 	libtcpcrypt.sh
 	tcnetstat.sh
+	tamper.sh
 )
-# The instrumented kernel is ten times slower and has no elliptic curves of its
-# own, which options.sh and others ask for.
+# The instrumented kernel is ten times slower. It alone can make allocations
+# fail.
 debug=(
 	rekey.sh
 	urgent.sh
+	semantics.sh
+	faults.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Socket semantics over loopback, plain and encrypted; see tcpcrypt.c.
+#
+#   semantics.sh [TEST...]    those whose name holds one of these
+#
+# On the instrumented kernel, every test in one family only, that with the most
+# code behind it; TCPCRYPT_LONG=1 for all.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -9,5 +14,8 @@ add_ns "$C"
 args=()
 [ -n "$HAVE_MODULE" ] || args=(-p)
 # An instrumented kernel is ten times slower and has the same two processors.
-if [ "${TCPCRYPT_LINE-}" = debug ]; then args+=(-j 2 -t 300); fi
+if [ "${TCPCRYPT_LINE-}" = debug ]; then
+	args+=(-j 2 -t 300)
+	[ $# -gt 0 ] || [ -n "${TCPCRYPT_LONG-}" ] || set -- ".$ENC.mapped"
+fi
 in_c "$BIN/tcpcrypt" ${args[@]+"${args[@]}"} "$@"
