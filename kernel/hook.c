@@ -70,8 +70,9 @@ static unsigned int hook_out_first(void *priv, struct sk_buff *skb,
 {
 	const struct sock *sk = skb->sk;
 
-	if (sk && likely(sk->sk_state != TCP_SYN_SENT &&
-			 sk->sk_state != TCP_NEW_SYN_RECV))
+	if (likely(sk && (sk->sk_state == TCP_ESTABLISHED ||
+			  (sk->sk_state != TCP_SYN_SENT &&
+			   sk->sk_state != TCP_NEW_SYN_RECV))))
 		return NF_ACCEPT;
 	return hook_out_attach(skb, state);
 }
@@ -126,10 +127,17 @@ static noinline unsigned int hook_out_other(struct sk_buff *skb,
 }
 
 /*
- * Could this socket's segment be ours? It is asked for every packet. Whatever
+ * Most packets are those of connections we have nothing to do with. Whatever
  * socket it is, it has a struct proto, and only what we are attached to has
  * ours.
  */
+static bool hook_sock_foreign(const struct sock *sk)
+{
+	return sk->sk_state == TCP_ESTABLISHED &&
+	       READ_ONCE(sk->sk_prot)->sendmsg != tcpcrypt_sendmsg;
+}
+
+/* Could this socket's segment be ours? */
 static bool hook_sock_may_care(const struct sock *sk)
 {
 	const struct tcpcrypt_sock *ctx;
@@ -173,7 +181,7 @@ static unsigned int hook_out_last(void *priv, struct sk_buff *skb,
 {
 	const struct sock *sk = skb->sk;
 
-	if (!sk)
+	if (!sk || likely(hook_sock_foreign(sk)))
 		return NF_ACCEPT;
 	if (likely(!hook_sock_may_care(sk)))
 		return likely(sk->sk_state != TCP_SYN_SENT) ? NF_ACCEPT :
@@ -285,6 +293,11 @@ static noinline unsigned int hook_in_option(struct sk_buff *skb,
 static unsigned int hook_in(void *priv, struct sk_buff *skb,
 			    const struct nf_hook_state *state)
 {
+	const struct sock *sk = skb->sk;
+
+	/* IP may have looked its socket up: then it is no connection's first */
+	if (sk && likely(hook_sock_foreign(sk)))
+		return NF_ACCEPT;
 	if (likely(hook_in_ordinary(skb, state->pf == NFPROTO_IPV4)))
 		return NF_ACCEPT;
 	return hook_in_option(skb, state);
