@@ -103,6 +103,19 @@ fails()
 	ok "$what"
 }
 
+# part WHAT ARGS...: some cases of options.c in C, as one line
+part()
+{
+	local what=$1
+	shift
+	if in_c "$BIN/options" "$@" >"$TMP/part.log" 2>&1; then
+		ok "$what"
+	else
+		not_ok "$what"
+		grep -v '^ok' "$TMP/part.log" | sed 's/^/# /'
+	fi
+}
+
 finish()
 {
 	echo "1..$TAP_N"
@@ -331,6 +344,25 @@ fresh_keys()
 {
 	tcpcrypt_sysctl "$C" resume 0
 	tcpcrypt_sysctl "$S" resume 0
+}
+
+# drop_first NS RULE: the first packet in that matches is lost
+drop_first()
+{
+	ip netns exec "$1" nft -f - <<-NFT
+		table inet lossy {
+			chain in {
+				type filter hook prerouting priority -500;
+				$2 numgen inc mod 1000000 == 0 drop
+			}
+		}
+	NFT
+}
+
+undrop()
+{
+	in_c nft delete table inet lossy 2>/dev/null
+	in_s nft delete table inet lossy 2>/dev/null
 }
 
 # --------------------------------------------------------------- counters

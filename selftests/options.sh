@@ -7,18 +7,6 @@
 
 add_ns "$C"
 
-part()
-{
-	local what=$1
-	shift
-	if in_c "$BIN/options" "$@" >"$TMP/part.log" 2>&1; then
-		ok "$what"
-	else
-		not_ok "$what"
-		grep -v '^ok' "$TMP/part.log" | sed 's/^/# /'
-	fi
-}
-
 part "set, read back, inherited" option_ enabled_
 part "application-aware bit" aware
 part "vacuous option, role override" vacuous_ role_override

@@ -8,19 +8,6 @@
 
 add_ns "$C"
 
-# part WHAT ARGS...: some cases of options.c, as one line
-part()
-{
-	local what=$1
-	shift
-	if in_c "$BIN/options" "$@" >"$TMP/part.log" 2>&1; then
-		ok "$what"
-	else
-		not_ok "$what"
-		grep -v '^ok' "$TMP/part.log" | sed 's/^/# /'
-	fi
-}
-
 part "rekeying" rekey_ info_of
 is "each was counted" "$(($(stat "$C" RekeyInitiated) > 0 && $(stat "$C" RekeyReceived) > 0))" 1
 

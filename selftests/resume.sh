@@ -223,24 +223,6 @@ tcpcrypt_sysctl "$C" ciphers aes128gcm,aes256gcm,chacha20poly1305
 
 # -------------------------------------------------------- on a rough path
 
-drop_first()
-{
-	ip netns exec "$1" nft -f - <<-NFT
-		table inet lossy {
-			chain in {
-				type filter hook prerouting priority -500;
-				$2 numgen inc mod 1000000 == 0 drop
-			}
-		}
-	NFT
-}
-
-undrop()
-{
-	in_c nft delete table inet lossy 2>/dev/null
-	in_s nft delete table inet lossy 2>/dev/null
-}
-
 flush
 conns "$C" $S4 $P 1 0 "a session for a rough path"
 drop_first "$S" "tcp dport $P tcp flags & (syn|ack) == syn"

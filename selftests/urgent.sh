@@ -10,18 +10,6 @@ add_ns "$C"
 # module.
 in_c sysctl -qw net.ipv4.tcp_fin_timeout=2 net.ipv4.tcp_orphan_retries=1
 
-part()
-{
-	local what=$1
-	shift
-	if in_c "$BIN/options" "$@" >"$TMP/part.log" 2>&1; then
-		ok "$what"
-	else
-		not_ok "$what"
-		grep -v '^ok' "$TMP/part.log" | sed 's/^/# /'
-	fi
-}
-
 part "urgent data" oob
 is "marks were counted" "$(($(stat "$C" UrgentSent) > 0 && $(stat "$C" UrgentReceived) > 0))" 1
 part "keep-alive" keepalive_

@@ -45,25 +45,6 @@ quiet()
 
 w() { value "$TMP/$NAME.wire" "$1"; }
 
-# drop NS RULE: the first packet that matches is lost
-drop_first()
-{
-	ip netns exec "$1" nft -f - <<-NFT
-		table inet lossy {
-			chain in {
-				type filter hook prerouting priority -500;
-				$2 numgen inc mod 1000000 == 0 drop
-			}
-		}
-	NFT
-}
-
-undrop()
-{
-	in_c nft delete table inet lossy 2>/dev/null
-	in_s nft delete table inet lossy 2>/dev/null
-}
-
 handshake_is_right()
 {
 	local what=$1
