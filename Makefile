@@ -64,7 +64,8 @@ install: tools ## the module for KDIR= and the tools, below DESTDIR=
 dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
 	install -d "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
 	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*' \
-		Kbuild Makefile dkms.conf COPYING LICENSES include kernel scripts | \
+		Kbuild Makefile dkms.conf COPYING LICENSES include kernel \
+		scripts/probe.sh scripts/sign.sh | \
 		tar -x -C "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
 	test -n "$(DESTDIR)" || { \
 		dkms add -m tcpcrypt -v "$(VERSION)" && \
