@@ -27,7 +27,7 @@ PACKAGES=(
 	iproute2 iputils-ping iperf3 nftables tcpdump ethtool wireguard-tools
 	iptables python3 python3-yaml python3-cryptography nginx-light redis-server curl socat openssl procps
 	# style and unit checks
-	sparse codespell shellcheck yamllint mandoc valgrind tshark
+	sparse codespell shellcheck yamllint mandoc valgrind tshark abigail-tools
 )
 
 APT_DIR=$CACHE/apt

@@ -37,9 +37,9 @@ ALLOW_DOC="Enum value '__[A-Z0-9_]+_MAX'"
 ALLOW_WORDS=clen,fo,ans,nd,te,hist,ser,inout
 
 # Files that are not ours to head with a licence (the texts themselves, changes
-# to the kernel), cannot hold one (JSON, the fuzzers' inputs, some of Debian's
-# formats), or are read as they are (Markdown).
-ALLOW_SPDX='^LICENSES/|^MAINTAINERS$|\.gitignore$|\.json$|\.md$|\.patch$|^selftests/host/corpus/'
+# to the kernel), cannot hold one (JSON, abidw's output, the fuzzers' inputs, some
+# of Debian's formats), or are read as they are (Markdown).
+ALLOW_SPDX='^LICENSES/|^MAINTAINERS$|\.gitignore$|\.json$|\.abi$|\.md$|\.patch$|^selftests/host/corpus/'
 ALLOW_SPDX+='|^debian/(changelog|source/format|.*\.(examples|symbols))$'
 
 # sparse: 7.3 uses __typeof_unqual__, which no released sparse knows, so its
@@ -132,7 +132,7 @@ try "python files parse" python
 
 words()
 {
-	tracked | grep -vE '^LICENSES/|/vectors/|/corpus/|\.json$|\.map$' |
+	tracked | grep -vE '^LICENSES/|/vectors/|/corpus/|\.json$|\.map$|\.abi$' |
 		xargs -r codespell --ignore-words-list="$ALLOW_WORDS"
 }
 try "codespell" words
