@@ -294,7 +294,8 @@ static void halfopen_opts(const struct sock *listener,
 }
 
 static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
-				       const struct request_sock *req)
+				       const struct request_sock *req,
+				       const struct tcpcrypt_opts *opts)
 {
 	struct halfopen *h;
 
@@ -308,7 +309,7 @@ static struct halfopen *halfopen_alloc(struct tcpcrypt_net *tn,
 	h->rcv_wnd = req->rsk_rcv_wnd;
 	h->created = jiffies;
 	h->expires = jiffies + HALFOPEN_SLACK;
-	halfopen_opts(req->rsk_listener, &h->opts);
+	h->opts = *opts;
 	return h;
 }
 
@@ -342,13 +343,15 @@ out:
 
 /*
  * The verdict on a connection whose SYN is @syn, or is not known any more;
- * @listener is NULL when that is not known either.
+ * @listener is NULL when that is not known either. What rules say beside the
+ * verdict is added to @opts, if not NULL.
  */
 static u32 halfopen_verdict(struct tcpcrypt_net *tn,
 			    const struct tcpcrypt_tuple *tuple,
 			    const struct tcpcrypt_syn *syn,
 			    const struct sock *listener,
-			    const struct sk_buff *skb)
+			    const struct sk_buff *skb,
+			    struct tcpcrypt_opts *opts)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 	const struct tcpcrypt_flow flow = {
@@ -359,6 +362,7 @@ static u32 halfopen_verdict(struct tcpcrypt_net *tn,
 		.uid = listener ? sock_net_uid(tn->net, listener) : INVALID_UID,
 		.no_uid = !listener,
 		.loopback = dst && dst->dev->flags & IFF_LOOPBACK,
+		.opts = opts,
 	};
 
 	if (!READ_ONCE(tn->config.enable))
@@ -370,7 +374,8 @@ static u32 halfopen_verdict(struct tcpcrypt_net *tn,
 static int halfopen_try(struct tcpcrypt_net *tn,
 			const struct request_sock *req,
 			const struct tcpcrypt_syn *syn,
-			const struct tcpcrypt_seg *seg, bool require)
+			const struct tcpcrypt_seg *seg,
+			const struct tcpcrypt_opts *opts, bool require)
 {
 	struct halfopen *h;
 	int why;
@@ -382,7 +387,7 @@ static int halfopen_try(struct tcpcrypt_net *tn,
 	if (atomic_read(&tn->halfopen_count) >=
 	    READ_ONCE(tn->config.max_halfopen))
 		return TCPCRYPT_MIB_HALFOPEN_FULL;
-	h = halfopen_alloc(tn, req);
+	h = halfopen_alloc(tn, req, opts);
 	if (!h)
 		return TCPCRYPT_MIB_NOMEM;
 	h->require = require;
@@ -409,8 +414,8 @@ static bool halfopen_repeated(struct tcpcrypt_net *tn,
 {
 	return !tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN) ||
 	       halfopen_find(tn, req) ||
-	       halfopen_verdict(tn, tuple, NULL, req->rsk_listener, skb) !=
-			TCPCRYPT_VERDICT_REQUIRE;
+	       halfopen_verdict(tn, tuple, NULL, req->rsk_listener, skb,
+				NULL) != TCPCRYPT_VERDICT_REQUIRE;
 }
 
 /*
@@ -442,6 +447,7 @@ bool tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 {
 	const struct tcpcrypt_syn *syn;
 	struct tcpcrypt_tuple tuple;
+	struct tcpcrypt_opts opts;
 	bool require;
 	u32 verdict;
 	int why;
@@ -452,7 +458,9 @@ bool tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 		return halfopen_repeated(tn, req, &tuple, skb);
 	if (halfopen_find(tn, req))
 		return true;
-	verdict = halfopen_verdict(tn, &tuple, syn, req->rsk_listener, skb);
+	halfopen_opts(req->rsk_listener, &opts);
+	verdict = halfopen_verdict(tn, &tuple, syn, req->rsk_listener, skb,
+				   &opts);
 	require = verdict == TCPCRYPT_VERDICT_REQUIRE;
 	/* a SYN-ACK that had no option has none when it is repeated either */
 	if (halfopen_answered(req, skb))
@@ -464,7 +472,7 @@ bool tcpcrypt_halfopen_synack(struct tcpcrypt_net *tn,
 	if (verdict == TCPCRYPT_VERDICT_REFUSE)
 		why = TCPCRYPT_MIB_SYN_EXCLUDED;
 	else if (syn->found)
-		why = halfopen_try(tn, req, syn, seg, require);
+		why = halfopen_try(tn, req, syn, seg, &opts, require);
 	else
 		why = TCPCRYPT_MIB_REQUIRE_REFUSED;
 	if (!why)
@@ -500,7 +508,7 @@ bool tcpcrypt_halfopen_cookie(struct tcpcrypt_net *tn,
 	if (syn && syn->found)
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_FALLBACK_SYNCOOKIE);
 	if (likely(!tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN)) ||
-	    halfopen_verdict(tn, &tuple, syn, NULL, skb) !=
+	    halfopen_verdict(tn, &tuple, syn, NULL, skb, NULL) !=
 	    TCPCRYPT_VERDICT_REQUIRE)
 		return true;
 	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);

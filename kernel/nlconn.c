@@ -250,7 +250,9 @@ static int nl_put_negotiated(struct sk_buff *skb,
 	if (nla_put_u32(skb, TCPCRYPT_A_CONN_ROLE,
 			ctx->eno.role_b ? TCPCRYPT_ROLE_B : TCPCRYPT_ROLE_A) ||
 	    nla_put_u32(skb, TCPCRYPT_A_CONN_TEP, ctx->eno.tep) ||
-	    nla_put_u32(skb, TCPCRYPT_A_CONN_PEER_AWARE, ctx->eno.peer_aware))
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_PEER_AWARE,
+			ctx->eno.peer_aware) ||
+	    nla_put_u32(skb, TCPCRYPT_A_CONN_SELF_AWARE, !!ctx->opts.aware))
 		return -EMSGSIZE;
 	return 0;
 }

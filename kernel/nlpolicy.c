@@ -21,7 +21,7 @@ const struct nla_policy tcpcrypt_nl_ports_policy[TCPCRYPT_A_PORTS_HI + 1] = {
 #define NL_RULE_ADDR	NLA_POLICY_RANGE(NLA_BINARY, sizeof(struct in_addr), \
 					 sizeof(struct in6_addr))
 
-static const struct nla_policy nl_rule_policy[TCPCRYPT_A_RULE_VERDICT + 1] = {
+static const struct nla_policy nl_rule_policy[TCPCRYPT_A_RULE_OFF + 1] = {
 	[TCPCRYPT_A_RULE_BEFORE]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[TCPCRYPT_A_RULE_DIR]		= NLA_POLICY_RANGE(NLA_U32,
 							   TCPCRYPT_DIR_IN,
@@ -41,6 +41,9 @@ static const struct nla_policy nl_rule_policy[TCPCRYPT_A_RULE_VERDICT + 1] = {
 	[TCPCRYPT_A_RULE_UID]		= { .type = NLA_U32 },
 	[TCPCRYPT_A_RULE_VERDICT]	= NLA_POLICY_RANGE(NLA_U32, 1,
 							   TCPCRYPT_VERDICT_MAX),
+	[TCPCRYPT_A_RULE_AWARE]		= NLA_POLICY_MAX(NLA_U32, 1),
+	[TCPCRYPT_A_RULE_NO_CACHE]	= NLA_POLICY_MAX(NLA_U32, 1),
+	[TCPCRYPT_A_RULE_OFF]		= NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* A rule that is described, to be added */
@@ -212,18 +215,23 @@ static int nl_rule_uid(struct tcpcrypt_rule *rule, struct nlattr **tb,
 	return -EINVAL;
 }
 
+static bool nl_rule_flag(const struct nlattr *attr)
+{
+	return attr && nla_get_u32(attr);
+}
+
 /* The rule that a TCPCRYPT_A_RULE nest describes, or an error */
 static struct tcpcrypt_rule *nl_rule_parse(const struct nlattr *nest,
 					   struct user_namespace *user_ns,
 					   u32 *before,
 					   struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[TCPCRYPT_A_RULE_VERDICT + 1];
+	struct nlattr *tb[TCPCRYPT_A_RULE_OFF + 1];
 	struct tcpcrypt_rule *rule;
 	int err;
 
-	err = nla_parse_nested(tb, TCPCRYPT_A_RULE_VERDICT, nest,
-			       nl_rule_policy, extack);
+	err = nla_parse_nested(tb, TCPCRYPT_A_RULE_OFF, nest, nl_rule_policy,
+			       extack);
 	if (err)
 		return ERR_PTR(err);
 	if (!tb[TCPCRYPT_A_RULE_VERDICT]) {
@@ -244,6 +252,9 @@ static struct tcpcrypt_rule *nl_rule_parse(const struct nlattr *nest,
 		rule->has |= BIT(TCPCRYPT_A_RULE_DIR);
 		rule->dir = nla_get_u32(tb[TCPCRYPT_A_RULE_DIR]);
 	}
+	rule->aware = nl_rule_flag(tb[TCPCRYPT_A_RULE_AWARE]);
+	rule->no_cache = nl_rule_flag(tb[TCPCRYPT_A_RULE_NO_CACHE]);
+	rule->off = nl_rule_flag(tb[TCPCRYPT_A_RULE_OFF]);
 	if (before && tb[TCPCRYPT_A_RULE_BEFORE])
 		*before = nla_get_u32(tb[TCPCRYPT_A_RULE_BEFORE]);
 	err = nl_rule_addrs(rule, tb, extack);
@@ -470,6 +481,9 @@ static int nl_put_rule(struct sk_buff *skb, struct user_namespace *user_ns,
 	     nla_put_u32(skb, TCPCRYPT_A_RULE_UID,
 			 from_kuid_munged(user_ns, rule->uid))) ||
 	    nla_put_u32(skb, TCPCRYPT_A_RULE_VERDICT, rule->verdict) ||
+	    (rule->aware && nla_put_u32(skb, TCPCRYPT_A_RULE_AWARE, 1)) ||
+	    (rule->no_cache && nla_put_u32(skb, TCPCRYPT_A_RULE_NO_CACHE, 1)) ||
+	    (rule->off && nla_put_u32(skb, TCPCRYPT_A_RULE_OFF, 1)) ||
 	    nla_put_u64_64bit(skb, TCPCRYPT_A_RULE_HITS,
 			      atomic64_read(&rule->hits), TCPCRYPT_A_RULE_PAD))
 		return -EMSGSIZE;

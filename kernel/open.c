@@ -79,9 +79,11 @@ static bool open_loopback(const struct sk_buff *skb)
 	return dst && dst->dev->flags & IFF_LOOPBACK;
 }
 
+/* What rules say beside the verdict is added to @opts, if not NULL */
 static u32 open_verdict(const struct tcpcrypt_net *tn, const struct sock *sk,
 			const struct sk_buff *skb,
-			const struct tcpcrypt_tuple *tuple)
+			const struct tcpcrypt_tuple *tuple,
+			struct tcpcrypt_opts *opts)
 {
 	const struct tcpcrypt_flow flow = {
 		.dir = TCPCRYPT_DIR_OUT,
@@ -89,6 +91,7 @@ static u32 open_verdict(const struct tcpcrypt_net *tn, const struct sock *sk,
 		.mark = skb->mark,
 		.uid = sock_net_uid(tn->net, sk),
 		.loopback = open_loopback(skb),
+		.opts = opts,
 	};
 
 	return tcpcrypt_policy_verdict(tn, &flow);
@@ -112,7 +115,7 @@ static int open_excluded(struct tcpcrypt_net *tn, u32 verdict, bool require,
  * counter that says why not. @verdict is set to 0 if it is not known yet.
  */
 static int open_check(struct tcpcrypt_net *tn, const struct sock *sk,
-		      const struct tcpcrypt_opts *opts,
+		      struct tcpcrypt_opts *opts,
 		      const struct sk_buff *skb,
 		      const struct tcpcrypt_seg *seg, u32 *verdict)
 {
@@ -126,7 +129,7 @@ static int open_check(struct tcpcrypt_net *tn, const struct sock *sk,
 		return TCPCRYPT_MIB_SYN_EXCLUDED;
 	if (!tcpcrypt_policy_marks(tn)) {
 		tcpcrypt_sock_name(sk, &tuple);
-		*verdict = open_verdict(tn, sk, skb, &tuple);
+		*verdict = open_verdict(tn, sk, skb, &tuple, opts);
 		why = open_excluded(tn, *verdict,
 				    opts->enabled == TCPCRYPT_OPTS_REQUIRE,
 				    &tuple);
@@ -252,7 +255,7 @@ bool tcpcrypt_open_plain(struct tcpcrypt_net *tn, struct sock *sk,
 	struct tcpcrypt_tuple tuple;
 
 	tcpcrypt_sock_name(sk, &tuple);
-	if (open_verdict(tn, sk, skb, &tuple) != TCPCRYPT_VERDICT_REQUIRE)
+	if (open_verdict(tn, sk, skb, &tuple, NULL) != TCPCRYPT_VERDICT_REQUIRE)
 		return true;
 	tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_REQUIRE_REFUSED);
 	tcpcrypt_sock_abort_later(sk, EPROTO);
@@ -268,7 +271,9 @@ static bool open_decide(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 
 	if (ctx->undecided) {
 		ctx->undecided = false;
-		verdict = open_verdict(tn, ctx->sk, skb, &ctx->id_tuple);
+		verdict = open_verdict(tn, ctx->sk, skb, &ctx->id_tuple,
+				       &ctx->opts);
+		tcpcrypt_opts_apply(ctx);
 		if (verdict == TCPCRYPT_VERDICT_REQUIRE)
 			WRITE_ONCE(ctx->require, true);
 		why = open_excluded(tn, verdict, ctx->require, &ctx->id_tuple);

@@ -66,7 +66,8 @@ const u16 *tcpcrypt_opts_ciphers(const struct tcpcrypt_opts *opts,
  * tcpcrypt_opts_apply() - a connection follows what was asked for
  * @ctx: the connection, its @opts are set
  *
- * Context: not yet attached, or the socket is locked.
+ * Context: not yet attached, or the socket is locked, or its first SYN is on its
+ * way out.
  */
 void tcpcrypt_opts_apply(struct tcpcrypt_sock *ctx)
 {

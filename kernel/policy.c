@@ -3,7 +3,8 @@
  * Which connections are offered or accept encryption.
  *
  * The administrator's rules are tried in their order, and the first that
- * matches decides; if none does, the configuration does.  A set of rules never
+ * matches decides, unless it leaves that to those behind it; if none does, the
+ * configuration does.  A set of rules never
  * changes while it is in use: a new one takes its place, so every connection
  * is decided by one policy.  Only SYNs are looked up.
  */
@@ -151,33 +152,55 @@ static bool policy_matches(const struct tcpcrypt_rule *rule,
 	return policy_tuple_matches(rule, flow->tuple);
 }
 
+static void policy_add_opts(const struct tcpcrypt_rule *rule,
+			    struct tcpcrypt_opts *opts)
+{
+	if (!opts)
+		return;
+	/* the application may have asked for more: that the peer's is set */
+	if (rule->aware && opts->aware == TCPCRYPT_OPTS_UNAWARE)
+		opts->aware = TCPCRYPT_OPTS_AWARE;
+	if (rule->no_cache) {
+		opts->no_resume = true;
+		opts->no_cache = true;
+	}
+}
+
 /**
  * tcpcrypt_policy_verdict() - decide on a connection
  * @tn: its namespace, where encryption is enabled
  * @flow: the connection
  *
  * Context: RCU read section; softirq or process.
- * Return: enum tcpcrypt_verdict.
+ * Return: enum tcpcrypt_verdict, but not TCPCRYPT_VERDICT_NEXT.
  */
 u32 tcpcrypt_policy_verdict(const struct tcpcrypt_net *tn,
 			    const struct tcpcrypt_flow *flow)
 {
 	const struct tcpcrypt_rules *rules = rcu_dereference(tn->rules);
 	const u32 mark = READ_ONCE(tn->config.mark);
+	u32 verdict = TCPCRYPT_VERDICT_NEXT;
+	bool off = false;
 	unsigned int i;
 
 	/* the packet filter's rules decide what comes here at all */
 	if (mark && !flow->no_mark && flow->mark != mark)
 		return TCPCRYPT_VERDICT_REFUSE;
-	for (i = 0; i < rules->n; i++) {
+	for (i = 0; i < rules->n && verdict == TCPCRYPT_VERDICT_NEXT; i++) {
 		struct tcpcrypt_rule *rule = rules->rule[i];
 
 		if (!policy_matches(rule, flow))
 			continue;
 		atomic64_inc(&rule->hits);
-		return rule->verdict;
+		policy_add_opts(rule, flow->opts);
+		verdict = rule->verdict;
+		off |= rule->off;
 	}
-	return policy_default(tn, flow);
+	if (verdict == TCPCRYPT_VERDICT_NEXT)
+		verdict = policy_default(tn, flow);
+	if (off && verdict == TCPCRYPT_VERDICT_OFFER)
+		return TCPCRYPT_VERDICT_REFUSE;
+	return verdict;
 }
 
 /**

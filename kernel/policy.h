@@ -23,6 +23,9 @@
  * @mask: bits of @mark that count
  * @uid: owner of the socket
  * @verdict: enum tcpcrypt_verdict
+ * @aware: connections set the application-aware bit
+ * @no_cache: their sessions are not resumed, nor kept
+ * @off: refuse what is no more than offered
  * @hits: connections it has decided
  */
 struct tcpcrypt_rule {
@@ -41,6 +44,9 @@ struct tcpcrypt_rule {
 	u32 mask;
 	kuid_t uid;
 	u32 verdict;
+	bool aware;
+	bool no_cache;
+	bool off;
 	atomic64_t hits;
 };
 
@@ -71,6 +77,7 @@ struct tcpcrypt_rules {
  * @loopback: it does not leave this host
  * @no_mark: @mark is not known
  * @no_uid: @uid is not known
+ * @opts: what rules say beside the verdict is added to these, or NULL
  */
 struct tcpcrypt_flow {
 	u32 dir;
@@ -80,6 +87,7 @@ struct tcpcrypt_flow {
 	bool loopback;
 	bool no_mark;
 	bool no_uid;
+	struct tcpcrypt_opts *opts;
 };
 
 int tcpcrypt_policy_net_init(struct tcpcrypt_net *tn);

@@ -37,7 +37,7 @@ knob()
 	local n
 	run "set $1=$2" ctl_c set "$1=$2"
 	is "the sysctl $1 has it" "$(sysctl_of "$1")" "$2"
-	n=$(config_number "$1")
+	n=${NUMBER[$1]}
 	run "config-get has it" grep -q "^$n $2\$" <<<"$(in_c "$NLCHECK" config)"
 	[ -z "${3-}" ] || {
 		is "$1=$3 is refused" "$(ctl_c set max_frame=100 "$1=$3")" "ERANGE: out of range"
@@ -45,14 +45,12 @@ knob()
 	}
 }
 
-# Number of an attribute, from its name
-config_number()
-{
-	local name
-	name=TCPCRYPT_A_CONFIG_$(tr '[:lower:]' '[:upper:]' <<<"$1")
-	sed -n '/^enum tcpcrypt_config_attr {/,/^}/p' "$TOP/include/uapi/linux/tcpcrypt.h" |
-		grep -n "	$name\\b" | awk -F: '{ print $1 - 1 }'
-}
+# Numbers of the attributes, from their names
+declare -A NUMBER
+while read -r name number; do
+	NUMBER[$name]=$number
+done < <(sed -n '/^enum tcpcrypt_config_attr {/,/^}/p' "$TOP/include/uapi/linux/tcpcrypt.h" |
+	awk '/TCPCRYPT_A_CONFIG_/ { gsub(/^\tTCPCRYPT_A_CONFIG_|[ ,].*/, ""); print tolower($0), ++n }')
 
 test_config()
 {
@@ -102,6 +100,9 @@ test_config()
 
 # ------------------------------------------------------ requests that are wrong
 
+# Mutilated requests in each series
+FUZZ=${TCPCRYPT_NLFUZZ:-1000}
+
 wrong() { is "$1" "$(ctl_c "${@:3}")" "$2"; }
 
 test_wrong()
@@ -121,7 +122,10 @@ test_wrong()
 	wrong "ports the wrong way round" "EINVAL: the first port is above the last" \
 		add lports=9-8 verdict=offer
 	wrong "port 0" "ERANGE: integer out of range" add rports=0 verdict=offer
-	wrong "a verdict that is none" "ERANGE: integer out of range" add verdict=4
+	wrong "a verdict that is none" "ERANGE: integer out of range" add verdict=5
+	wrong "more than aware" "ERANGE: integer out of range" add verdict=next aware=2
+	wrong "more than no cache" "ERANGE: integer out of range" add verdict=next nocache=2
+	wrong "more than off" "ERANGE: integer out of range" add verdict=next off=2
 	wrong "a direction that is none" "ERANGE: integer out of range" add dir=3 verdict=offer
 	wrong "a prefix beyond all" "ERANGE: integer out of range" add raddr=::/129 verdict=offer
 	wrong "an ID given by a user" "EINVAL: Unsupported attribute" add id=7 verdict=offer
@@ -141,9 +145,9 @@ test_wrong()
 	wrong "new keys for a connection that is not there" ENOENT rekey 77
 	for i in 1 2 3; do
 		is "mutilated requests, series $i" \
-			"$(as_nobody "$NLCTL" fuzz $((i * 7919)) 3000)" survived
+			"$(as_nobody "$NLCTL" fuzz $((i * 7919)) "$FUZZ")" survived
 		is "mutilated requests of an administrator, series $i" \
-			"$(ctl_c fuzz $((i * 104729)) 3000)" survived
+			"$(ctl_c fuzz $((i * 104729)) "$FUZZ")" survived
 	done
 	# Whatever they have set, the namespace works on.
 	ctl_c replace
@@ -168,7 +172,8 @@ may_only_read()
 	run "$who may read the configuration" "$@" "$NLCHECK" config
 	run "$who may read rules" "$@" "$NLCTL" policy
 	run "$who may read black holes" "$@" "$NLCTL" blackholes
-	is "$who may listen" "$("$@" timeout 2 "$NLCTL" events)" ready
+	run "$who may listen" start_ready listens "$@" "$NLCTL" events
+	stop "$PID"
 }
 
 test_permissions()
@@ -186,9 +191,50 @@ test_permissions()
 	is "with user IDs of its own" "$(unshare -Urn "$NLCTL" add uid=1 verdict=offer)" \
 		"EINVAL: there is no such user ID here"
 	is "and nobody else's" "$(sysctl_of kex_timeout)" "$(in_c "$NLCHECK" config |
-		sed -n "s/^$(config_number kex_timeout) //p")"
+		sed -n "s/^${NUMBER[kex_timeout]} //p")"
 	is "root in the namespace may" "$(ctl_c add verdict=offer | sed 's/[0-9]*$//')" "id="
 	ctl_c replace
+}
+
+# ---------------------------------------------- rules that say more than yes
+
+# details NS: of the connections there
+details() { "$SELFTESTS/../userspace/tcnetstat/tcnetstat" -N "$1" -x --remote ":$2" | grep -c "$3"; }
+client_of() { start_ready "$1" in_c "$BIN/many" $S4 "$2" 1; }
+
+test_rule_options()
+{
+	local peer
+
+	start_ready options-s in_s "$BIN/many" -l $S4 $PORT
+	local sp=$PID
+	client_of warm $PORT
+	is "no rule: neither is aware" "$(details "$C" $PORT aware:yes)" 0
+	ctl_c add rports=$PORT verdict=next aware=1 nocache=1 >/dev/null
+	is "a rule is listed with all it says" "$(ctl_c policy | sed 's/^id=[0-9]* //')" \
+		"rports=$PORT-$PORT verdict=next aware=1 nocache=1 hits=0"
+	client_of aware $PORT
+	is "an application-aware connection" "$(details "$C" $PORT 'resumed:no.* self_aware:yes')" 1
+	peer=$("$SELFTESTS/../userspace/tcnetstat/tcnetstat" -N "$S" -x | grep -c ' peer_aware:yes')
+	is "seen at the other end" "$peer" 1
+	ctl_c add rports=$PORT verdict=refuse >/dev/null
+	client_of refused $PORT
+	is "the next rule decides" "$(details "$C" $PORT state:)" 2
+	ctl_c replace verdict=next off=1
+	client_of off $PORT
+	is "off" "$(details "$C" $PORT state:)" 2
+	ctl_c replace verdict=next off=1 , verdict=require
+	client_of required $PORT
+	is "but encryption that is required stays so" "$(details "$C" $PORT state:)" 3
+	ctl_c replace
+	client_of after $PORT
+	is "without it sessions are resumed" "$(details "$C" $PORT 'resumed:yes')" 2
+	in_s "$NLCTL" add lports=$PORT verdict=next aware=1 >/dev/null
+	client_of listener $PORT
+	is "a rule for the listening end" "$(details "$C" $PORT ' peer_aware:yes')" 1
+	in_s "$NLCTL" replace
+	kill -9 "$sp"
+	wait "$sp" 2>/dev/null
 }
 
 # ------------------------------------------------------------------ events
@@ -238,20 +284,25 @@ test_events()
 # Rules are replaced during dumps: each dump is of one policy, or says so
 test_policy_dump()
 {
-	local i out bad=0
+	local i out bad=0 changed=0
 
 	ctl_c many 500
-	(for i in $(seq 200); do ctl_c many 500; done) &
+	(while [ ! -e "$TMP/dumped" ]; do ctl_c many 500; done) &
 	local churn=$!
-	for i in $(seq 60); do
+	for i in $(seq 30); do
 		out=$(ctl_c policy)
-		grep -q interrupted <<<"$out" && continue
+		if grep -q interrupted <<<"$out"; then
+			changed=$((changed + 1))
+			continue
+		fi
 		# one policy has IDs without a gap
 		[ "$(awk -F '[= ]' 'NR == 1 { first = $2 } END { print NR, $2 - first }' \
 			<<<"$out")" = "500 499" ] || bad=$((bad + 1))
 	done
+	: >"$TMP/dumped"
 	wait $churn
 	is "dumps of rules while they are replaced" "$bad" 0
+	diag "$changed of 30 say that they were interrupted"
 	ctl_c replace
 }
 
@@ -259,6 +310,7 @@ setup_ns direct
 test_spec
 test_wrong
 test_permissions
+test_rule_options
 test_events
 test_policy_dump
 test_config

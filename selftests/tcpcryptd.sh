@@ -268,6 +268,99 @@ print(struct.unpack("=I", u.recv(100)[24:28])[0])
 '
 set_of() { in_c python3 - "$1" "$LOCAL" "$REMOTE" <<<"$SET_PY"; }
 
+# What is set through the socket before connect() holds for the connection, as
+# it did for programs of old: a line for each connection
+BEFORE_PY='
+import socket, struct, sys
+ctl, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+GET, SET = 0, 2
+ENABLE, SESSID, APP, NOCACHE = 0, 2, 15, 101
+u = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+u.bind("")
+u.settimeout(60)
+def ask(flags, opt, data, me, peer=("0.0.0.0", 0)):
+    u.sendto(struct.pack("=I4sHxx4sHxxIIII", 1, socket.inet_aton(me[0]), socket.htons(me[1]),
+        socket.inet_aton(peer[0]), socket.htons(peer[1]), flags, 0, opt, len(data)) + data, ctl)
+    r = u.recv(4096)
+    return struct.unpack("=I", r[24:28])[0], r[36:]
+def tell(what, s):
+    me, peer = s.getsockname(), s.getpeername()
+    err, sid = ask(GET, SESSID, bytes(33), me, peer)
+    _, app = ask(GET, APP, bytes(34), me, peer)
+    print(what, "plain" if err else "resumed" if sid[0] & 128 else "fresh", 0 if err else app[0])
+def connect(what, *settings):
+    s = socket.socket()
+    s.bind(("0.0.0.0", 0))
+    for opt, value in settings:
+        err, _ = ask(SET, opt, struct.pack("=i", value), s.getsockname())
+        if err:
+            print(what, "error", err)
+    s.settimeout(60)
+    s.connect((host, port))
+    s.sendall(b"x")
+    s.recv(1)
+    tell(what, s)
+    return s
+if port:
+    connect("first")
+    connect("nothing")
+    connect("nocache", (NOCACHE, 1))
+    connect("aware", (APP, 1))
+    connect("both", (NOCACHE, 1), (APP, 1))
+    connect("none", (NOCACHE, 0), (APP, 0))
+    connect("off", (ENABLE, 0), (APP, 1))
+else:
+    l = socket.socket()
+    l.bind(("0.0.0.0", 0))
+    l.listen()
+    print("error", ask(SET, APP, struct.pack("=i", 1), l.getsockname())[0])
+    print("port", l.getsockname()[1], flush=True)
+    l.settimeout(60)
+    s, _ = l.accept()
+    s.settimeout(60)
+    s.recv(1)
+    tell("listener", s)
+'
+test_before_connect()
+{
+	local port
+
+	start_ready many in_s "$BIN/many" -l $S4 $((PORT + 20))
+	local many=$PID
+	in_c "$BIN/nlctl" replace
+	in_c "$BIN/nlcheck" cache-flush >/dev/null
+	is "settings before connect()" \
+		"$(in_c timeout 300 python3 - "$TMP/ctl" $S4 $((PORT + 20)) <<<"$BEFORE_PY")" \
+		"first fresh 0
+nothing resumed 0
+nocache fresh 0
+aware resumed 1
+both fresh 1
+none resumed 0
+off plain 0"
+	stop "$many"
+	# Who has connected needs no rule any more, but who refused tells nobody
+	run "they are used up" wait_for 20 one_rule
+	run "but one that says no" grep -q ' lports=.* verdict=next aware=1 off=1 ' \
+		<<<"$(in_c "$BIN/nlctl" policy)"
+	in_c "$BIN/nlctl" replace
+	start listens in_c timeout 300 python3 -c "$BEFORE_PY" "$TMP/ctl" $C4 0
+	local listens=$PID
+	wait_for 60 has_line "$TMP/listens.log" ^port
+	port=$(sed -n 's/^port //p' "$TMP/listens.log")
+	start caller in_s python3 -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+s.sendall(b"x")
+s.recv(1)
+' $C4 "$port"
+	ended 60 "$listens"
+	is "a setting of a listening socket is for those that it accepts" \
+		"$(grep -v ^port "$TMP/listens.log" | tr '\n' ' ')" "error 0 listener fresh 1 "
+	in_c "$BIN/nlctl" replace
+}
+one_rule() { [ "$(in_c "$BIN/nlctl" policy | wc -l)" -eq 1 ]; }
+
 # ------------------------------------------------------- signals, systemd
 
 test_signals()
@@ -466,6 +559,7 @@ test_control
 test_other_netns
 test_handshake
 test_permission
+test_before_connect
 DPID=$daemon_pid
 test_signals
 sub "library" in_c "$USERSPACE/tests/conn_lib" "$TMP/ctl"

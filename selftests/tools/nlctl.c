@@ -17,8 +17,8 @@
  *	nlctl fuzz SEED N		N mutilated requests
  *
  * RULE is dir=in|out family=N laddr=IP[/N] raddr=IP[/N] lports=N[-N]
- * rports=N[-N] mark=N[/N] uid=N before=ID verdict=refuse|offer|require; any
- * may be missing. An error is printed with what the kernel says about it.
+ * rports=N[-N] mark=N[/N] uid=N before=ID verdict=refuse|offer|require|next
+ * aware=N nocache=N off=N; any may be missing. An error is printed with what the kernel says about it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -119,7 +119,8 @@ static uint32_t word(const char *val, const char * const *words)
 }
 
 static const char * const dirs[] = { "in", "out", NULL };
-static const char * const verdicts[] = { "refuse", "offer", "require", NULL };
+static const char * const verdicts[] = { "refuse", "offer", "require", "next",
+					NULL };
 
 static void put_rule_item(const char *key, char *val)
 {
@@ -153,6 +154,12 @@ static void put_rule_item(const char *key, char *val)
 		put_u32(&req, TCPCRYPT_A_RULE_UID, strtoul(val, NULL, 0));
 	} else if (!strcmp(key, "before")) {
 		put_u32(&req, TCPCRYPT_A_RULE_BEFORE, strtoul(val, NULL, 0));
+	} else if (!strcmp(key, "aware")) {
+		put_u32(&req, TCPCRYPT_A_RULE_AWARE, atoi(val));
+	} else if (!strcmp(key, "nocache")) {
+		put_u32(&req, TCPCRYPT_A_RULE_NO_CACHE, atoi(val));
+	} else if (!strcmp(key, "off")) {
+		put_u32(&req, TCPCRYPT_A_RULE_OFF, atoi(val));
 	} else if (!strcmp(key, "id")) {
 		put_u32(&req, TCPCRYPT_A_RULE_ID, strtoul(val, NULL, 0));
 	} else {
@@ -232,6 +239,9 @@ static void on_rule(const struct nlattr *attrs, int len)
 	a = in(nest, TCPCRYPT_A_RULE_VERDICT);
 	if (a)
 		printf(" verdict=%s", verdicts[num(a) - 1]);
+	print_num(nest, "aware", TCPCRYPT_A_RULE_AWARE);
+	print_num(nest, "nocache", TCPCRYPT_A_RULE_NO_CACHE);
+	print_num(nest, "off", TCPCRYPT_A_RULE_OFF);
 	print_num(nest, "hits", TCPCRYPT_A_RULE_HITS);
 	putchar('\n');
 }

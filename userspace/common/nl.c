@@ -275,6 +275,7 @@ static struct nla_policy conn_policy[TCPCRYPT_A_CONN_MAX + 1] = {
 	[TCPCRYPT_A_CONN_ERROR]		= { .type = NLA_U32 },
 	[TCPCRYPT_A_CONN_REQUIRE]	= { .type = NLA_U32 },
 	[TCPCRYPT_A_CONN_PEER_AWARE]	= { .type = NLA_U32 },
+	[TCPCRYPT_A_CONN_SELF_AWARE]	= { .type = NLA_U32 },
 };
 
 static struct nla_policy stat_policy[TCPCRYPT_A_STAT_MAX + 1] = {
@@ -322,6 +323,7 @@ static void get_numbers(struct nlattr **tb, struct conn *c)
 	get_u32(tb, TCPCRYPT_A_CONN_ERROR, &c->error);
 	get_u32(tb, TCPCRYPT_A_CONN_REQUIRE, &c->require);
 	get_u32(tb, TCPCRYPT_A_CONN_PEER_AWARE, &c->peer_aware);
+	get_u32(tb, TCPCRYPT_A_CONN_SELF_AWARE, &c->self_aware);
 }
 
 /**

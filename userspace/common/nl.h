@@ -44,6 +44,7 @@ struct conn {
 	uint32_t error;
 	uint32_t require;
 	uint32_t peer_aware;
+	uint32_t self_aware;
 };
 
 static inline bool conn_has(const struct conn *c, int attr)

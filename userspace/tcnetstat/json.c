@@ -103,6 +103,8 @@ struct json_object *json_conn(const struct conn *c, bool words)
 		add_u64(obj, "errno", c->error);
 	if (conn_has(c, TCPCRYPT_A_CONN_REQUIRE))
 		add_bool(obj, "require", c->require);
+	if (conn_has(c, TCPCRYPT_A_CONN_SELF_AWARE))
+		add_bool(obj, "self_aware", c->self_aware);
 	if (conn_has(c, TCPCRYPT_A_CONN_PEER_AWARE))
 		add_bool(obj, "peer_aware", c->peer_aware);
 	if (words && c->sid_len)

@@ -175,6 +175,8 @@ static void print_details(const struct conn *c)
 		printf(" errno:%" PRIu32, c->error);
 	if (c->require)
 		printf(" require:yes");
+	if (c->self_aware)
+		printf(" self_aware:yes");
 	if (c->peer_aware)
 		printf(" peer_aware:yes");
 	printf(" uid:%" PRIu32 " cookie:%" PRIx64 "\n", c->uid, c->cookie);

@@ -159,7 +159,10 @@ static int put_rule(struct nl_msg *msg, const struct rule *r, uint32_t before)
 	    put_u32(msg, r, TCPCRYPT_A_RULE_MARK, r->mark) ||
 	    put_u32(msg, r, TCPCRYPT_A_RULE_MASK, r->mask) ||
 	    put_u32(msg, r, TCPCRYPT_A_RULE_UID, r->uid) ||
-	    nla_put_u32(msg, TCPCRYPT_A_RULE_VERDICT, r->verdict))
+	    nla_put_u32(msg, TCPCRYPT_A_RULE_VERDICT, r->verdict) ||
+	    (r->aware && nla_put_u32(msg, TCPCRYPT_A_RULE_AWARE, 1)) ||
+	    (r->no_cache && nla_put_u32(msg, TCPCRYPT_A_RULE_NO_CACHE, 1)) ||
+	    (r->off && nla_put_u32(msg, TCPCRYPT_A_RULE_OFF, 1)))
 		return -1;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -212,28 +215,29 @@ static int on_rule(struct nl_msg *msg, void *arg)
 }
 
 /**
- * apply_slot() - refuse encryption for a local port
+ * apply_slot() - tell the module what a slot says about its sockets
  * @module: the module
- * @port: in network order
- * @uid: owner of the sockets this is about; UINT32_MAX for everybody's
+ * @slot: the slot
  * @id: becomes that of the rule
  *
  * Return: 0 or a negative errno.
  */
-int apply_slot(struct module *module, uint16_t port, uint32_t uid, uint32_t *id)
+int apply_slot(struct module *module, const struct slot *slot, uint32_t *id)
 {
 	struct rule rule = {
-		.has = RULE_BIT(LPORTS) |
-		       (uid == UINT32_MAX ? 0 : RULE_BIT(UID)),
-		.uid = uid,
-		.verdict = TCPCRYPT_VERDICT_REFUSE,
+		.has = RULE_BIT(LPORTS) | (slot->any ? 0 : RULE_BIT(UID)),
+		.uid = slot->uid,
+		.verdict = TCPCRYPT_VERDICT_NEXT,
+		.aware = slot->app_support,
+		.no_cache = slot->nocache,
+		.off = !slot->enable,
 	};
 	uint32_t first = 0;
 	struct nl_msg *msg;
 	int rc;
 
-	rule.lports[0] = ntohs(port);
-	rule.lports[1] = ntohs(port);
+	rule.lports[0] = ntohs(slot->port);
+	rule.lports[1] = ntohs(slot->port);
 	/* Before all others */
 	rc = module_ask(module, module_request(module, TCPCRYPT_CMD_POLICY_GET,
 					       NLM_F_DUMP), on_rule, &first);

@@ -357,7 +357,7 @@ static void get_from_conn(const struct query *q, const struct conn *c,
 	} else if (c->state == TCPCRYPT_CONN_OPEN && q->opt == CTL_SESSID) {
 		put(a, q, c->sid, c->sid_len);
 	} else if (c->state == TCPCRYPT_CONN_OPEN && q->len >= sizeof(both)) {
-		both[0] = c->peer_aware ? 2 : 0;
+		both[0] = (c->self_aware ? 1 : 0) | (c->peer_aware ? 2 : 0);
 		memcpy(both + 1, c->sid, TCPCRYPT_SESSID_BYTES);
 		put(a, q, both, sizeof(both));
 	}
@@ -406,17 +406,18 @@ static int64_t set_slot(const struct query *q, int32_t value)
 {
 	bool admin = peer_is_admin(q->from.pid, q->from.uid);
 	struct slot *s;
-	int rc = 0;
 
 	s = slot_make(htons(q->want.lport), q->from.uid, admin);
 	switch (q->opt) {
 	case CTL_ENABLE:
+		/* 1 changes nothing, not even back */
 		if (!value)
-			rc = slot_disable(s);
+			s->enable = 0;
 		break;
 	case CTL_CMODE:
+		/* means nothing to the protocol, but can be read back */
 		s->cmode = value;
-		break;
+		return 0;
 	case CTL_APP_SUPPORT:
 		s->app_support = value;
 		break;
@@ -426,7 +427,7 @@ static int64_t set_slot(const struct query *q, int32_t value)
 	default:
 		return CTL_FAILED;
 	}
-	return rc ? -rc : 0;
+	return -slot_tell(s);
 }
 
 static bool settable(uint32_t opt)

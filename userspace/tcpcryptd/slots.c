@@ -79,43 +79,57 @@ struct slot *slot_make(uint16_t port, uint32_t uid, bool any)
 	return s;
 }
 
+/* Have the kernel forget the slot's rule */
+static void slot_untell(struct slot *slot)
+{
+	int rc;
+
+	if (!slot->rule || !kernel)
+		return;
+	rc = apply_unslot(kernel, slot->rule);
+	if (rc && rc != -ENOENT)
+		say(1, "cannot remove rule %u: %s", slot->rule, strerror(-rc));
+	slot->rule = 0;
+}
+
 /**
  * slot_drop() - forget a slot
  * @slot: the slot
  */
 void slot_drop(struct slot *slot)
 {
-	int rc;
-
-	if (slot->rule && kernel) {
-		rc = apply_unslot(kernel, slot->rule);
-		if (rc && rc != -ENOENT)
-			say(1, "cannot remove rule %u: %s", slot->rule,
-			    strerror(-rc));
-	}
+	slot_untell(slot);
 	memset(slot, 0, sizeof(*slot));
 }
 
+/* Has it anything to say */
+static bool slot_says(const struct slot *slot)
+{
+	return !slot->enable || slot->app_support || slot->nocache;
+}
+
 /**
- * slot_disable() - have the kernel leave the slot's sockets alone
+ * slot_tell() - tell the kernel what the slot says
  * @slot: the slot
  *
  * Return: 0 or a negative errno.
  */
-int slot_disable(struct slot *slot)
+int slot_tell(struct slot *slot)
 {
-	int rc;
+	uint32_t old = slot->rule;
+	int rc = 0;
 
-	slot->enable = 0;
-	if (slot->rule)
-		return 0;
 	/* Everything is plain; slots_restore() comes with the module */
 	if (!kernel)
 		return 0;
-	rc = apply_slot(kernel, slot->port, slot->any ? UINT32_MAX : slot->uid,
-			&slot->rule);
+	/* The new rule is there before the old one goes */
+	slot->rule = 0;
+	if (slot_says(slot))
+		rc = apply_slot(kernel, slot, &slot->rule);
+	if (old && !rc)
+		apply_unslot(kernel, old);
 	if (rc)
-		slot->enable = 1;
+		slot->rule = old;
 	return rc;
 }
 
@@ -143,10 +157,10 @@ void slots_restore(void)
 	struct slot *s;
 
 	for (s = slots; s < slots + SLOTS; s++) {
-		if (!s->port || s->enable)
+		if (!s->port)
 			continue;
 		s->rule = 0;
-		slot_disable(s);
+		slot_tell(s);
 	}
 }
 

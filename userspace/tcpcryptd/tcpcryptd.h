@@ -32,6 +32,9 @@ struct rule {
 	uint32_t mark;
 	uint32_t mask;
 	uint32_t uid;
+	bool aware;
+	bool no_cache;
+	bool off;
 };
 
 #define RULE_BIT(name)	(UINT64_C(1) << TCPCRYPT_A_RULE_##name)
@@ -83,11 +86,13 @@ void conf_add_rule(struct options *o, const struct rule *rule, bool first);
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+struct slot;
+
 /* apply.c */
 int apply_settings(struct module *module, const struct options *o);
 int apply_rules(struct module *module, const struct options *o);
 int apply_enable(struct module *module, bool enable);
-int apply_slot(struct module *module, uint16_t port, uint32_t uid, uint32_t *id);
+int apply_slot(struct module *module, const struct slot *slot, uint32_t *id);
 int apply_unslot(struct module *module, uint32_t id);
 
 /* kernel.c: the module, present or not, and what it tells */
@@ -125,7 +130,7 @@ struct slot {
 struct slot *slot_find(uint16_t port, uint32_t uid, bool any);
 struct slot *slot_make(uint16_t port, uint32_t uid, bool any);
 void slot_drop(struct slot *slot);
-int slot_disable(struct slot *slot);
+int slot_tell(struct slot *slot);
 void slots_used(const struct conn *c);
 void slots_restore(void);
 void slots_sweep(void);

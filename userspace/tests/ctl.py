@@ -175,7 +175,7 @@ def test_hostile(address):
     deaf = Client(address)
     deaf.s.setblocking(False)
     sent = 0
-    end = time.monotonic() + 3
+    end = time.monotonic() + 1
     while time.monotonic() < end:
         try:
             deaf.send(NETSTAT, bytes(1200))

@@ -273,6 +273,8 @@ enum tcpcrypt_conn_event {
  * @TCPCRYPT_A_CONN_REQUIRE: u32, 1 when it may not become plain TCP
  * @TCPCRYPT_A_CONN_PEER_AWARE: u32, the peer's application-aware bit; once
  *	negotiated
+ * @TCPCRYPT_A_CONN_SELF_AWARE: u32, this end's application-aware bit; once
+ *	negotiated
  * @__TCPCRYPT_A_CONN_MAX: internal use
  *
  * A TCPCRYPT_A_CONN nest in a request may hold COOKIE, FAMILY, LADDR, LPORT,
@@ -306,6 +308,7 @@ enum tcpcrypt_conn_attr {
 	TCPCRYPT_A_CONN_ERROR,
 	TCPCRYPT_A_CONN_REQUIRE,
 	TCPCRYPT_A_CONN_PEER_AWARE,
+	TCPCRYPT_A_CONN_SELF_AWARE,
 
 	__TCPCRYPT_A_CONN_MAX
 };
@@ -436,12 +439,14 @@ enum tcpcrypt_dir {
  * @TCPCRYPT_VERDICT_REFUSE: plain TCP, neither offer nor accept encryption
  * @TCPCRYPT_VERDICT_OFFER: encrypt when the other end can, else plain TCP
  * @TCPCRYPT_VERDICT_REQUIRE: encrypt or fail with EPROTO
+ * @TCPCRYPT_VERDICT_NEXT: a later rule decides; what else this one says holds
  * @__TCPCRYPT_VERDICT_MAX: internal use
  */
 enum tcpcrypt_verdict {
 	TCPCRYPT_VERDICT_REFUSE = 1,
 	TCPCRYPT_VERDICT_OFFER,
 	TCPCRYPT_VERDICT_REQUIRE,
+	TCPCRYPT_VERDICT_NEXT,
 
 	__TCPCRYPT_VERDICT_MAX
 };
@@ -469,10 +474,16 @@ enum tcpcrypt_verdict {
  *	listening one
  * @TCPCRYPT_A_RULE_VERDICT: u32, enum tcpcrypt_verdict; always there
  * @TCPCRYPT_A_RULE_HITS: u64, connections it has decided; only told
+ * @TCPCRYPT_A_RULE_AWARE: u32, 1: they set the application-aware bit
+ * @TCPCRYPT_A_RULE_NO_CACHE: u32, 1: their sessions are not resumed, nor kept
+ *	for that
+ * @TCPCRYPT_A_RULE_OFF: u32, 1: where TCPCRYPT_VERDICT_OFFER comes of the other
+ *	rules or the configuration, refuse
  * @__TCPCRYPT_A_RULE_MAX: internal use
  *
- * A rule matches when all that it has does.  The first rule that matches
- * decides; if none does, the configuration does (ports, loopback, and so on).
+ * A rule matches when all that it asks for does.  The first rule that matches
+ * decides, unless its verdict is TCPCRYPT_VERDICT_NEXT; if none does, the
+ * configuration does (ports, loopback, and so on).
  */
 enum tcpcrypt_rule_attr {
 	TCPCRYPT_A_RULE_PAD = 1,
@@ -491,6 +502,9 @@ enum tcpcrypt_rule_attr {
 	TCPCRYPT_A_RULE_UID,
 	TCPCRYPT_A_RULE_VERDICT,
 	TCPCRYPT_A_RULE_HITS,
+	TCPCRYPT_A_RULE_AWARE,
+	TCPCRYPT_A_RULE_NO_CACHE,
+	TCPCRYPT_A_RULE_OFF,
 
 	__TCPCRYPT_A_RULE_MAX
 };
