@@ -31,6 +31,11 @@ scripts=(
 	libtcpcrypt.sh
 	tcnetstat.sh
 	tamper.sh
+	netlink.sh
+	control.sh
+	blackhole.sh
+	tcs.sh
+	tcpcryptd.sh
 )
 # The instrumented kernel is ten times slower. It alone can make allocations
 # fail.
