@@ -56,17 +56,6 @@ no_sockets()
 # may_fail PID: this task's allocations may fail, those that wait as well
 may_fail() { put "/proc/$1/make-it-fail" 1 2>/dev/null; }
 
-# A reset that there was no memory for is not sent again, by any TCP.
-lost_resets()
-{
-	local n sum=0
-	for n in "$C" "$S"; do
-		sum=$((sum + $(in_ns "$n" nstat -asz TcpExtTCPAbortFailed |
-			awk '/TCPAbortFailed/ { print $2 }')))
-	done
-	echo "$sum"
-}
-
 # round WHAT PROBABILITY GFP-WAIT TASK-FILTER
 round()
 {
