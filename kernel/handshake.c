@@ -14,6 +14,7 @@
 
 #include "blackhole.h"
 #include "cache.h"
+#include "keylog.h"
 #include "keysched.h"
 #include "rx.h"
 #include "tcpcrypt.h"
@@ -351,6 +352,8 @@ static int handshake_keys(struct tcpcrypt_sock *ctx,
 	if (!err)
 		err = tcpcrypt_stream_start(&hs->rx, !ctx->key_b, hs->aead,
 					    hmac, mk);
+	if (!err)
+		tcpcrypt_keylog_add(ctx, hs->aead->id, hs->session_id, mk);
 	memzero_explicit(mk, sizeof(mk));
 	/* the frame offset counts the Init message before the first frame */
 	hs->tx.off = hs->out_len;

@@ -8,6 +8,7 @@
 #include <net/tcp.h>
 
 #include "cache.h"
+#include "keylog.h"
 #include "syn.h"
 #include "tcpcrypt.h"
 
@@ -76,6 +77,7 @@ static void __exit tcpcrypt_exit(void)
 	tcpcrypt_netns_exit();
 	tcp_unregister_ulp(&tcpcrypt_ulp_ops);
 	tcpcrypt_cache_exit();
+	tcpcrypt_keylog_exit();
 	tcpcrypt_sock_exit();
 	tcpcrypt_syn_exit();
 }

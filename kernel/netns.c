@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "halfopen.h"
 #include "hook.h"
+#include "keylog.h"
 #include "open.h"
 #include "policy.h"
 #include "sysctl.h"
@@ -153,9 +154,13 @@ static int __net_init netns_init(struct net *net)
 	if (err)
 		goto err_blackhole;
 
-	err = tcpcrypt_halfopen_net_init(tn);
+	err = tcpcrypt_keylog_net_init(tn);
 	if (err)
 		goto err_stat;
+
+	err = tcpcrypt_halfopen_net_init(tn);
+	if (err)
+		goto err_keylog;
 
 	err = tcpcrypt_open_net_init(tn);
 	if (err)
@@ -186,6 +191,8 @@ err_open:
 	tcpcrypt_open_net_exit(tn);
 err_halfopen:
 	tcpcrypt_halfopen_net_exit(tn);
+err_keylog:
+	tcpcrypt_keylog_net_exit(tn);
 err_stat:
 	netns_stat_exit(tn);
 err_blackhole:
@@ -216,6 +223,7 @@ static void __net_exit netns_exit(struct net *net)
 	tcpcrypt_cache_net_exit(tn);
 	DEBUG_NET_WARN_ON_ONCE(!xa_empty(&tn->conns));
 	xa_destroy(&tn->conns);
+	tcpcrypt_keylog_net_exit(tn);
 	netns_stat_exit(tn);
 	tcpcrypt_blackhole_net_exit(tn);
 	tcpcrypt_policy_net_exit(tn);

@@ -4,8 +4,9 @@
  *
  * They are what every network namespace starts with.  All are checked once,
  * when the module is loaded: a bad value refuses the load with one line that
- * says what was wrong and what would have been accepted.  Only "enable" can
- * be written later, and then counts for all namespaces at once.
+ * says what was wrong and what would have been accepted.  Two can be written
+ * later: "enable", which then counts for all namespaces at once, and "keylog",
+ * which is no setting of a namespace.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +15,7 @@
 #include <linux/string.h>
 
 #include "config.h"
+#include "keylog.h"
 
 static const char param_default_teps[] = "x25519,x448,p256,p521";
 
@@ -69,6 +71,31 @@ static const struct kernel_param_ops param_enable_ops = {
 module_param_cb(enable, &param_enable_ops, &param_config.enable, 0644);
 __MODULE_PARM_TYPE(enable, "bool");
 MODULE_PARM_DESC(enable, "offer and accept encryption; a write sets it in every network namespace (default: 1)");
+
+static int param_set_keylog(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err;
+
+	err = val ? kstrtobool(val, &on) : -EINVAL;
+	if (!err)
+		tcpcrypt_keylog_switch(on);
+	return err;
+}
+
+static int param_get_keylog(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", tcpcrypt_keylog_on() ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops param_keylog_ops = {
+	.set	= param_set_keylog,
+	.get	= param_get_keylog,
+};
+
+module_param_cb(keylog, &param_keylog_ops, NULL, 0600);
+__MODULE_PARM_TYPE(keylog, "bool");
+MODULE_PARM_DESC(keylog, "let root read the keys of all connections in /proc/net/tcpcrypt_keylog, to debug a network (default: 0)");
 
 module_param_named(teps, param_texts[TCPCRYPT_LIST_TEPS], charp, 0444);
 MODULE_PARM_DESC(teps, "key exchanges to offer, in order of preference (default: x25519,x448,p256,p521)");

@@ -36,6 +36,7 @@ scripts=(
 	blackhole.sh
 	tcs.sh
 	tcpcryptd.sh
+	keylog.sh
 )
 # The instrumented kernel is ten times slower. It alone can make allocations
 # fail.

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2317 # run, fails and wait_for call functions
+#
+# The key log: off, and nobody's business, unless root wants it; then loud, and
+# the dissector opens a capture with it, through a rekey and a resumption.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[ -n "$HAVE_MODULE" ] || bail "this needs the module"
+MARKER=PLAINTEXT-MARKER-4d61726b6572-
+KEYLOG=/sys/module/tcpcrypt/parameters/keylog
+LUA=$SELFTESTS/../userspace/wireshark/tcpcrypt.lua
+BYTES=40000
+
+switch() { echo "$1" >"$KEYLOG"; }
+keys() { in_ns "$1" cat /proc/net/tcpcrypt_keylog; }
+lines() { keys "$1" | grep -c ^TCPCRYPT; }
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+loud() { dmesg | grep -c 'KEY LOG IS ON'; }
+
+transfer()
+{
+	check_xfer "$1" \
+		"-c $S4 -4 -b $BYTES -H --marker $MARKER --expect encrypted" \
+		"-4 -b $BYTES -H --marker $MARKER --expect encrypted"
+}
+
+capture()
+{
+	start tcpdump in_s tcpdump --immediate-mode -U -s 0 -B 16384 -i eth0 \
+		-w "$TMP/pcap" tcp port $PORT
+	wait_for 60 has_line "$TMP/tcpdump.log" 'listening on' || bail "tcpdump does not start"
+	TCPDUMP=$PID
+}
+
+# The file has not grown for a moment.
+quiet()
+{
+	local a
+	a=$(wc -c <"$TMP/pcap")
+	[ "$a" -gt $((4 * BYTES)) ] || return 1
+	nap 0.3
+	[ "$(wc -c <"$TMP/pcap")" = "$a" ]
+}
+
+# dissect KEYLOG: stream, sender, session ID, generation, and data of each packet
+dissect()
+{
+	tshark -X lua_script:"$LUA" -o tcpcrypt.keylog:"$1" \
+		-o tcp.reassemble_out_of_order:TRUE -r "$TMP/pcap" \
+		-Y tcpcrypt.data -T fields -E occurrence=a -E aggregator='|' \
+		-e tcp.stream -e tcp.srcport -e tcpcrypt.sessid \
+		-e tcpcrypt.generation -e tcpcrypt.data 2>"$TMP/tshark.err"
+}
+
+# judge FILE: what came out of it, as key=value
+judge()
+{
+	python3 - "$1" $MARKER $PORT <<-'PY'
+		import sys
+		data, gens, ids = {}, set(), {}
+		for line in open(sys.argv[1]):
+		    stream, port, sid, gen, got = line.rstrip("\n").split("\t")
+		    to = "s2c" if port == sys.argv[3] else "c2s"
+		    data.setdefault((stream, to), []).append(got.replace("|", "").replace(":", ""))
+		    gens |= set(gen.split("|"))
+		    ids.setdefault(stream, set()).update(sid.split("|"))
+		text = {k: bytes.fromhex("".join(v)) for k, v in data.items()}
+		print("streams=%d" % len(ids))
+		print("bytes=" + ",".join("%d" % len(t) for t in text.values()))
+		print("marked=%d" % sum(sys.argv[2].encode() in t for t in text.values()))
+		print("generation=%d" % max([int(g) for g in gens] or [-1]))
+		print("sessid=" + " ".join(sorted(i for s in ids.values() for i in s)))
+	PY
+}
+
+setup_ns direct
+offloads "$C" eth0 off
+offloads "$S" eth0 off
+tcpcrypt_sysctl "$C" rekey_bytes 16384
+
+is "it is off when the module is loaded" "$(cat $KEYLOG)" N
+is "its files are root's" "$(command stat -c %a%U $KEYLOG /proc/net/tcpcrypt_keylog | xargs)" \
+	"600root 400root"
+transfer "a connection before it is switched on"
+is "leaves no keys" "$(lines "$C") $(lines "$S")" "0 0"
+CLEANUP+=("switch 0")
+before=$(loud)
+run "switch it on" switch 1
+is "that is on" "$(cat $KEYLOG)" Y
+is "the kernel log says so" "$(loud)" $((before + 1))
+fails "nobody can read it" nobody cat /proc/net/tcpcrypt_keylog
+fails "nor the root of a container" unshare -U -r -n cat /proc/net/tcpcrypt_keylog
+run "who could if he were root" unshare -n cat /proc/net/tcpcrypt_keylog
+fails "nobody can switch it" nobody bash -c "echo 0 >$KEYLOG"
+fails "it is on or off" switch maybe
+
+capture
+in_c "$BIN/nlctl" cache-flush >/dev/null 2>&1
+for what in first second; do transfer "the $what connection"; done
+wait_for 60 quiet || diag "the capture is not complete"
+stop "$TCPDUMP"
+is "both hosts have the keys of both, and of no other" "$(lines "$C") $(lines "$S")" "2 2"
+keys "$C" >"$TMP/keys.c"
+keys "$S" >"$TMP/keys.s"
+is "and the same" "$(awk '/^T/ { print $7, $8, $9 }' "$TMP/keys.c")" \
+	"$(awk '/^T/ { print $7, $8, $9 }' "$TMP/keys.s")"
+dissect "$TMP/keys.c" >"$TMP/open.c"
+judge "$TMP/open.c" >"$TMP/judge.c"
+diag "$(tr '\n' ' ' <"$TMP/judge.c")"
+is "the client's keys open every byte of both" \
+	"$(value "$TMP/judge.c" streams) $(value "$TMP/judge.c" bytes)" \
+	"2 $BYTES,$BYTES,$BYTES,$BYTES"
+is "with what was sent in them" "$(value "$TMP/judge.c" marked)" 4
+is "whose session IDs are those of the log" \
+	"$(sed -n 's/^sessid=//p' "$TMP/judge.c")" \
+	"$(awk '/^T/ { print $8 }' "$TMP/keys.c" | sort | xargs)"
+is "keys have changed on the way" "$(($(value "$TMP/judge.c" generation) > 0))" 1
+is "the second was resumed" "$(($(stat "$C" Resumed) > 0))" 1
+is "without keys there is nothing to see" "$(dissect /dev/null | wc -l)" 0
+
+run "switch it off" switch 0
+is "it is empty at once" "$(lines "$C") $(lines "$S")" "0 0"
+run "and on again" switch 1
+is "what was wiped does not come back" "$(lines "$C") $(lines "$S")" "0 0"
+run "off" switch 0
+finish
