@@ -46,6 +46,10 @@ behaviour: ## the behaviour tests in virtual machines on every kernel
 $(CHECKS):
 	@scripts/check.sh $@
 
+.PHONY: check-packages
+check-packages: ## install, upgrade and purge the packages on fresh systems
+	@scripts/packages.sh
+
 .PHONY: demo
 demo: ## two hosts, an encrypted transfer and a plain one, from nothing
 	@scripts/demo.sh

@@ -119,6 +119,16 @@ source_version() { dpkg-query -W -f '${Version}\n' linux-source-6.1; }
 source_id() { { source_version; cat "$TOP"/selftests/qemu/*.patch; } | sha256sum | cut -c 1-16; }
 source_current() { [ "$(cat "$CACHE/source/id" 2>/dev/null)" = "$(source_id)" ]; }
 
+# Systems that packages are installed on, and the kernels each of them has.
+package_root() { echo "$CACHE/root/$1"; }
+root_lines() { if [ "$1" = bookworm ]; then echo "6.1 6.12"; else echo 7.3; fi; }
+root_id() { local l; for l in $(root_lines "$1"); do kernel_version "$l"; done; }
+root_current()
+{
+	[ -d "$(package_root "$1")" ] &&
+		[ "$(cat "$(package_root "$1").id" 2>/dev/null)" = "$(root_id "$1")" ]
+}
+
 QEMU_ROOT=$CACHE/qemu/root
 CHROOT=$CACHE/trixie
 SOURCE=$CACHE/source/linux-source-6.1

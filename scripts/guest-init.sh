@@ -3,7 +3,8 @@
 #
 # PID 1 of a test machine, once the host's root is in place: finishes the
 # mounts, runs the command of the run directory (/run/out/cmd) and reports its
-# exit code (/run/out/rc) and the kernel log (/run/out/dmesg).
+# exit code (/run/out/rc) and the kernel log (/run/out/dmesg). Where systemd is
+# to be PID 1, this becomes it, and comes back as a service.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LC_ALL=C.UTF-8 TERM=dumb
@@ -15,7 +16,11 @@ finish()
 	dmesg >"$OUT/dmesg" 2>/dev/null
 	cat /proc/sys/kernel/tainted >"$OUT/tainted"
 	echo "$1" >"$OUT/rc.new" && mv "$OUT/rc.new" "$OUT/rc"
-	/bin/busybox sync
+	sync
+	# A system in a directory need not have busybox.
+	if [ ! -x /bin/busybox ]; then
+		echo b >/proc/sysrq-trigger
+	fi
 	# A reboot ends QEMU, but starts User-Mode Linux again.
 	if [ -n "${TCPCRYPT_PORT:-}" ]; then
 		/bin/busybox poweroff -f
@@ -23,22 +28,39 @@ finish()
 	/bin/busybox reboot -f
 }
 
-mkdir -p /dev/pts /dev/shm
-mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
-mount -t tmpfs -o mode=1777 tmpfs /dev/shm
-mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
-mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
-ln -sf /proc/self/fd /dev/fd
-ln -sf /proc/self/fd/0 /dev/stdin
-ln -sf /proc/self/fd/1 /dev/stdout
-ln -sf /proc/self/fd/2 /dev/stderr
-ip link set lo up
-echo guest >/proc/sys/kernel/hostname
-
 # The command, its directory and its environment, quoted by vm.sh.
 # shellcheck source=/dev/null
 . "$OUT/env"
+
+if [ -n "${TCPCRYPT_SYSTEMD:-}" ] && [ $$ -eq 1 ]; then
+	cat >/etc/systemd/system/guest.service <<-UNIT
+		[Unit]
+		After=multi-user.target
+		[Service]
+		ExecStart=/bin/bash $OUT/scripts/guest-init.sh
+		[Install]
+		WantedBy=graphical.target
+	UNIT
+	mkdir -p /etc/systemd/system/graphical.target.wants
+	ln -s ../guest.service /etc/systemd/system/graphical.target.wants/
+	ln -sf /lib/systemd/system/graphical.target /etc/systemd/system/default.target
+	exec /lib/systemd/systemd
+fi
+
+if [ -z "${TCPCRYPT_SYSTEMD:-}" ]; then
+	mkdir -p /dev/pts /dev/shm
+	mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
+	mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
+	mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+	mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+	ln -sf /proc/self/fd /dev/fd
+	ln -sf /proc/self/fd/0 /dev/stdin
+	ln -sf /proc/self/fd/1 /dev/stdout
+	ln -sf /proc/self/fd/2 /dev/stderr
+	ip link set lo up
+	echo guest >/proc/sys/kernel/hostname
+fi
 
 # From here on the kernel log goes to the console in full: a crash that takes
 # the machine down leaves its trace only there.

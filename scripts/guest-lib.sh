@@ -18,7 +18,7 @@ guest_options()
 		--mem) mem=$2; shift ;;
 		--out) out=$2; shift ;;
 		--env) envs+=("$2"); shift ;;
-		--append) append=$2; shift ;;
+		--append) append+=" $2"; shift ;;
 		--allow-splat) allow=1 ;;
 		--) shift; break ;;
 		-h | --help) usage ;;

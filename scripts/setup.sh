@@ -6,9 +6,10 @@
 #   scripts/setup.sh [--update] [WHAT...]
 #
 # WHAT: packages qemu kernel-6.1 kernel-6.12 kernel-7.3 source chroot uml
-# debug; nothing means all of them. What is there already is left alone;
-# --update looks for newer kernels. Everything but the Debian packages of the
-# running system goes to the cache directory (TCPCRYPT_CACHE).
+# debug; nothing means all of them. root-bookworm and root-trixie, for
+# scripts/packages.sh, are made when asked for. What is there already is left
+# alone; --update looks for newer kernels. Everything but the Debian packages of
+# the running system goes to the cache directory (TCPCRYPT_CACHE).
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -28,13 +29,15 @@ PACKAGES=(
 	iptables python3 python3-yaml python3-cryptography nginx-light redis-server curl socat openssl procps
 	# style and unit checks
 	sparse codespell shellcheck yamllint mandoc valgrind tshark abigail-tools
+	# the project's own packages
+	build-essential fakeroot debhelper dh-dkms lintian
 )
 
 APT_DIR=$CACHE/apt
 
 usage()
 {
-	sed -n '4,12s/^# \{0,1\}//p' "$0"
+	sed -n '4,13s/^# \{0,1\}//p' "$0"
 	exit "${1:-0}"
 }
 
@@ -431,6 +434,53 @@ setup_chroot()
 	stamp chroot
 }
 
+# ------------------------------------------- systems to install packages on
+
+# make_root SUITE: a Debian as somebody might have it who uses DKMS: the kernels
+# of the test matrix that this suite has, their headers, systemd.
+make_root()
+{
+	local suite=$1 root line v p
+	local packages=(systemd-sysv kmod iproute2 procps curl python3-minimal dkms)
+	root=$(package_root "$suite")
+	rm -rf "$root" "$root.new"
+	mkdir -p "$root.new"
+	for line in $(root_lines "$suite"); do
+		v=$(kernel_version "$line")
+		packages+=("linux-image-$v" "linux-headers-$v")
+	done
+	retry debootstrap --variant=minbase "$suite" "$root.new" "$(debian_mirror)"
+	rm -f "$root.new/etc/apt/sources.list"
+	grep -E " $suite(-[a-z]+)? main" "$APT_DIR/sources.list" \
+		>"$root.new/etc/apt/sources.list.d/debian.list"
+	printf 'Package: linux-*\nPin: release a=*-backports\nPin-Priority: 500\n' \
+		>"$root.new/etc/apt/preferences.d/kernels"
+	mount -t proc proc "$root.new/proc"
+	# No initial file system: these kernels boot without one of their own.
+	p="DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -qy -o Acquire::Retries=3"
+	retry chroot "$root.new" sh -ec "$p update
+		$p install --no-install-recommends ${packages[*]}
+		apt-get clean"
+	umount "$root.new/proc"
+	mv "$root.new" "$root"
+}
+
+setup_root()
+{
+	local suite=$1 line
+	for line in $(root_lines "$suite"); do
+		setup_kernel "$line"
+	done
+	[ -z "$UPDATE" ] && root_current "$suite" && return 0
+	[ "$(id -u)" -eq 0 ] || die "a system of its own takes root to install" "run this as root"
+	setup_packages
+	need_apt
+	step "installing a $suite with the kernels $(root_lines "$suite")" \
+		unshare -m "$BASH" "$0" --do make_root "$suite" ||
+		die "the $suite could not be installed" "see the lines above, then run this again"
+	root_id "$suite" >"$(package_root "$suite").id"
+}
+
 # ---------------------------------------------------------------------------
 
 setup_one()
@@ -447,9 +497,12 @@ setup_one()
 			die "the initramfs could not be made" "see the lines above"
 		;;
 	chroot) setup_chroot ;;
+	root-bookworm | root-trixie) setup_root "${1#root-}" ;;
 	uml) "$TOP/scripts/debug-kernel.sh" uml ;;
 	debug) "$TOP/scripts/debug-kernel.sh" x86 ;;
-	*) die "unknown piece '$1'" "known: packages qemu kernel-6.1 kernel-6.12 kernel-7.3 source chroot uml debug" ;;
+	*) die "unknown piece '$1'" \
+		"known: packages qemu kernel-6.1 kernel-6.12 kernel-7.3 source chroot uml debug" \
+		"       root-bookworm root-trixie" ;;
 	esac
 	unlock
 }

@@ -19,6 +19,10 @@
 #   --env K=V     set a variable in the guest
 #   --append ARGS add to the kernel command line
 #   --net ARG     add a network card on this -netdev (without its id), repeatable
+#   --root DIR    boot the system in DIR, with its own modules, instead of this
+#                 machine's, and without a module of this tree; COMMAND runs in
+#                 the directory of --out
+#   --systemd     let that system's systemd be its init, COMMAND being a service
 #   --allow-splat do not look at the kernel log
 #
 # In the guest: TCPCRYPT_KO is the module, TCPCRYPT_OUT a directory of this
@@ -29,11 +33,11 @@
 
 usage()
 {
-	sed -n '4,27s/^# \{0,1\}//p' "$0"
+	sed -n '4,31s/^# \{0,1\}//p' "$0"
 	exit "${1:-0}"
 }
 
-smp=2 icount='' nets=()
+smp=2 icount='' nets=() root=/
 
 # guest_option OPTION [VALUE]...: sets taken to the extra words consumed.
 guest_option()
@@ -43,6 +47,12 @@ guest_option()
 	--smp) smp=$2; taken=1 ;;
 	--net) nets+=("$2"); taken=1 ;;
 	--icount) icount=1 ;;
+	--root) root=$(cd "$2" && pwd -P); module=''; taken=1 ;;
+	--systemd)
+		# Emulated, on a busy machine, a minute and a half is not long.
+		envs+=(TCPCRYPT_SYSTEMD=1)
+		append+=" systemd.default_timeout_start_sec=900 systemd.mask=serial-getty@ttyS0.service"
+		;;
 	*) return 1 ;;
 	esac
 }
@@ -67,6 +77,17 @@ if [ -n "$icount" ]; then
 fi
 guest_prepare
 
+# What the initramfs is told of. A system in a directory has nothing of this
+# checkout: what it takes comes by way of the run directory.
+top=$TOP modules=$(kernel_modules "$line")
+if [ "$root" != / ]; then
+	top=/run/out modules=/lib/modules/$(kernel_version "$line")
+	[ -d "$root$modules" ] || die "$root has no kernel $(kernel_version "$line")"
+	mkdir -p "$run/scripts"
+	cp "$TOP/scripts/guest-init.sh" "$run/scripts/"
+	sed -i '1s,.*,cd /run/out || exit 126,' "$run/cmd"
+fi
+
 dir=$(kernel_dir "$line")
 args=(
 	-M q35 -nodefaults -no-user-config -no-reboot -display none -m "${mem:-2G}"
@@ -76,7 +97,7 @@ args=(
 	-device virtio-serial-pci
 	-chardev "file,id=out,path=$run/out.fifo"
 	-device "virtserialport,chardev=out,name=out"
-	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
+	-fsdev "local,id=root,path=$root,security_model=none,readonly=on,multidevs=remap"
 	-device "virtio-9p-pci,fsdev=root,mount_tag=hostfs"
 	-fsdev "local,id=run,path=$run,security_model=none"
 	-device "virtio-9p-pci,fsdev=run,mount_tag=out"
@@ -98,11 +119,11 @@ for e in "${nets[@]+"${nets[@]}"}"; do
 done
 
 cmdline="console=ttyS0 quiet panic=-1 oops=panic mitigations=off nokaslr no_timer_check"
-cmdline+=" tsc=reliable audit=0 apparmor=0 log_buf_len=4M tcpcrypt.top=$TOP"
+cmdline+=" tsc=reliable audit=0 apparmor=0 log_buf_len=4M tcpcrypt.top=$top"
 # Suites run when a module that has some is loaded, but only if told to; stock
 # kernels have no KUnit and take no notice.
 cmdline+=" kunit.enable=1"
-cmdline+=" tcpcrypt.cache=$CACHE tcpcrypt.modules=$(kernel_modules "$line") $append"
+cmdline+=" tcpcrypt.cache=$CACHE tcpcrypt.modules=$modules $append"
 
 # Should this script be killed outright, the machine goes with it.
 setpriv --pdeathsig KILL "$QEMU_ROOT/usr/bin/qemu-system-x86_64" "${args[@]}" \
