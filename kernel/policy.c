@@ -4,9 +4,9 @@
  *
  * The administrator's rules are tried in their order, and the first that
  * matches decides, unless it leaves that to those behind it; if none does, the
- * configuration does.  A set of rules never
- * changes while it is in use: a new one takes its place, so every connection
- * is decided by one policy.  Only SYNs are looked up.
+ * configuration does.  A set of rules never changes while it is in use: a new
+ * one takes its place, so every connection is decided by one policy.  Only SYNs
+ * are looked up.
  */
 #include <linux/slab.h>
 #include <net/ipv6.h>
