@@ -26,6 +26,19 @@ void tcpcrypt_opts_init(struct tcpcrypt_opts *opts)
 }
 
 /**
+ * tcpcrypt_opts_wanted() - has the application asked for encryption
+ * @opts: the socket's
+ *
+ * Context: any.
+ * Return: true if TCP_ENO_ENABLED has been set, and not to 0.
+ */
+bool tcpcrypt_opts_wanted(const struct tcpcrypt_opts *opts)
+{
+	return opts->enabled == TCPCRYPT_OPTS_ON ||
+	       opts->enabled == TCPCRYPT_OPTS_REQUIRE;
+}
+
+/**
  * tcpcrypt_opts_teps() - the key exchanges to offer or accept
  * @opts: the socket's
  * @lists: the namespace's; RCU read section

@@ -58,6 +58,7 @@ struct tcpcrypt_sock;
 struct tcpcrypt_terms;
 
 void tcpcrypt_opts_init(struct tcpcrypt_opts *opts);
+bool tcpcrypt_opts_wanted(const struct tcpcrypt_opts *opts);
 void tcpcrypt_opts_apply(struct tcpcrypt_sock *ctx);
 u8 tcpcrypt_opts_global(const struct tcpcrypt_opts *opts, bool role_b);
 void tcpcrypt_opts_terms(const struct tcpcrypt_opts *opts,

@@ -79,6 +79,26 @@ static bool policy_listed(const struct tcpcrypt_port_list *list, u16 port)
 	return false;
 }
 
+/*
+ * What is the default for a socket that has not set TCP_ENO_ENABLED: eno_* are
+ * no more than that.
+ */
+static bool policy_eno_off(const struct tcpcrypt_net *tn,
+			   const struct tcpcrypt_flow *flow)
+{
+	const struct tcpcrypt_lists *lists = rcu_dereference(tn->lists);
+	const struct tcpcrypt_config *config = &tn->config;
+
+	if (flow->opts && tcpcrypt_opts_wanted(flow->opts))
+		return false;
+	if (flow->dir == TCPCRYPT_DIR_IN)
+		return !READ_ONCE(config->eno_enable_listen) ||
+		       policy_listed(&lists->bad_listen,
+				     ntohs(flow->tuple->lport));
+	return !READ_ONCE(config->eno_enable_connect) ||
+	       policy_listed(&lists->bad_connect, ntohs(flow->tuple->rport));
+}
+
 /* What the configuration says when no rule does */
 static u32 policy_default(const struct tcpcrypt_net *tn,
 			  const struct tcpcrypt_flow *flow)
@@ -87,15 +107,10 @@ static u32 policy_default(const struct tcpcrypt_net *tn,
 	const struct tcpcrypt_config *config = &tn->config;
 	const u16 lport = ntohs(flow->tuple->lport);
 	const u16 rport = ntohs(flow->tuple->rport);
-	const bool in = flow->dir == TCPCRYPT_DIR_IN;
 
 	if (flow->loopback && !READ_ONCE(config->loopback))
 		return TCPCRYPT_VERDICT_REFUSE;
-	if (in && (!READ_ONCE(config->eno_enable_listen) ||
-		   policy_listed(&lists->bad_listen, lport)))
-		return TCPCRYPT_VERDICT_REFUSE;
-	if (!in && (!READ_ONCE(config->eno_enable_connect) ||
-		    policy_listed(&lists->bad_connect, rport)))
+	if (policy_eno_off(tn, flow))
 		return TCPCRYPT_VERDICT_REFUSE;
 	if (lists->ports.n && !policy_listed(&lists->ports, lport) &&
 	    !policy_listed(&lists->ports, rport))

@@ -77,7 +77,8 @@ struct tcpcrypt_rules {
  * @loopback: it does not leave this host
  * @no_mark: @mark is not known
  * @no_uid: @uid is not known
- * @opts: what rules say beside the verdict is added to these, or NULL
+ * @opts: the socket's; what rules say beside the verdict is added to them; or
+ *	NULL
  */
 struct tcpcrypt_flow {
 	u32 dir;

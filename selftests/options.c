@@ -710,6 +710,42 @@ TEST(enabled_off_without_asking)
 	close_pair(&p);
 }
 
+/*
+ * options.sh has switched encryption off with all of net.tcpcrypt.eno_*, which
+ * are what holds for those who have not said what they want.
+ */
+TEST(defaults_overridden)
+{
+	struct pair p;
+
+	asked_pair(v, &p);
+	join(v, &p);
+	expect_plain(&p);
+	close(p.c);
+	close(p.s);
+	/* one end is not enough */
+	p.c = new_socket(v);
+	ASSERT_EQ(ask(p.c), 0);
+	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 1), 0);
+	join(v, &p);
+	expect_plain(&p);
+	close(p.c);
+	close(p.s);
+	/* both are */
+	for (int enabled = 1; enabled <= 2; enabled++) {
+		p.c = new_socket(v);
+		ASSERT_EQ(ask(p.c), 0);
+		ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, enabled), 0);
+		ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, enabled), 0);
+		join(v, &p);
+		EXPECT(encrypted(p.c) && encrypted(p.s));
+		EXPECT(talk(&p));
+		close(p.c);
+		close(p.s);
+	}
+	close(p.l);
+}
+
 TEST(vacuous_option)
 {
 	struct pair p;

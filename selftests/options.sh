@@ -15,6 +15,20 @@ is "refusals were counted" "$(($(stat "$C" RequireRefused) > 0))" 1
 is "roles that clash were counted" "$(($(stat "$C" FallbackRole) > 0))" 1
 is "unaware peers were counted" "$(($(stat "$C" FallbackNotAware) > 0))" 1
 
+# What eno_* say is the default, and no more
+eno_defaults()
+{
+	in_c sysctl -qw net.tcpcrypt.eno_enable_connect="$1" \
+		net.tcpcrypt.eno_enable_listen="$1" \
+		net.tcpcrypt.eno_bad_connect_ports="$2" \
+		net.tcpcrypt.eno_bad_listen_ports="$2"
+}
+eno_defaults 0 ""
+part "TCP_ENO_ENABLED overrides eno_enable_*" defaults_overridden
+eno_defaults 1 1-65535
+part "TCP_ENO_ENABLED overrides eno_bad_*_ports" defaults_overridden
+eno_defaults 1 ""
+
 in_c tc qdisc add dev lo root netem delay 100ms || bail "no netem"
 export SLOW_LOOPBACK=1
 part "simultaneous open" simultaneous_
