@@ -24,6 +24,8 @@
 
 /* How many sessions of one peer connect() looks at */
 #define CACHE_LOOK_MAX		64
+/* How many are forgotten before others get the lock, and the CPU */
+#define CACHE_BATCH		64
 
 /**
  * struct cache_key - a peer
@@ -143,7 +145,12 @@ static const struct rhashtable_params cache_name_params = {
 
 /* Every namespace's cache, for those who come from nowhere in particular */
 static LIST_HEAD(cache_all);
-/* Guards cache_all; taken before tcpcrypt_cache.lock */
+/*
+ * Both are held to change cache_all, one of them to walk it: the mutex by those
+ * who sleep, outside; the spinlock by the shrinker. Taken before
+ * tcpcrypt_cache.lock.
+ */
+static DEFINE_MUTEX(cache_all_mutex);
 static DEFINE_SPINLOCK(cache_all_lock);
 static atomic_long_t cache_total = ATOMIC_LONG_INIT(0);
 
@@ -274,13 +281,18 @@ static void session_to_front(struct tcpcrypt_cache *cache,
 	list_move_tail(&s->lru, &cache->lru);
 }
 
-static void cache_evict(struct tcpcrypt_cache *cache, unsigned int size)
+/* Return: how many, at most @max */
+static unsigned int cache_evict(struct tcpcrypt_cache *cache,
+				unsigned int size, unsigned long max)
 {
-	while (cache->count > size)
+	unsigned int n;
+
+	for (n = 0; n < max && cache->count > size; n++)
 		session_unlink(cache, list_first_entry(&cache->lru,
 						       struct tcpcrypt_session,
 						       lru),
 			       TCPCRYPT_MIB_CACHE_EVICTED);
+	return n;
 }
 
 static bool session_link(struct tcpcrypt_cache *cache,
@@ -291,7 +303,8 @@ static bool session_link(struct tcpcrypt_cache *cache,
 	if (!size || xa_alloc_bh(&cache->ids, &s->id, s, xa_limit_32b,
 				 GFP_ATOMIC))
 		return false;
-	cache_evict(cache, size - 1);
+	/* more than one only while tcpcrypt_cache_retune() is at it */
+	cache_evict(cache, size - 1, CACHE_BATCH);
 	s->peer = cache_peer_get(cache, spare);
 	if (!s->peer) {
 		xa_erase_bh(&cache->ids, s->id);
@@ -561,13 +574,14 @@ void tcpcrypt_secret_free(struct tcpcrypt_secret *secret)
 }
 
 /**
- * tcpcrypt_cache_refused() - the peer wanted to exchange keys instead
+ * tcpcrypt_cache_refused() - the peer did not want to resume
  * @tn: namespace
  * @secret: what we offered; freed
  * @rport: the port we offered it to
  *
  * It has forgotten the session, and so do we. If the session was made with
- * another port, there may be another host behind this one (NAT).
+ * another port, there may be another host behind this one (NAT), or another
+ * application.
  *
  * Context: any.
  */
@@ -739,15 +753,36 @@ void tcpcrypt_cache_flush_conn(struct tcpcrypt_sock *ctx)
 	spin_unlock_bh(&cache->lock);
 }
 
-static bool session_is_with(const struct tcpcrypt_session *s,
-			    const struct tcpcrypt_tuple *peer)
+/* The oldest session of all, or one with @peer; NULL if there is none */
+static struct tcpcrypt_session *cache_first(struct tcpcrypt_cache *cache,
+					    const struct tcpcrypt_tuple *peer)
 {
+	struct cache_peer *p;
 	struct cache_key key;
 
 	if (!peer)
-		return true;
+		return list_first_entry_or_null(&cache->age,
+						struct tcpcrypt_session, age);
 	cache_key_set(&key, peer->family, &peer->raddr);
-	return !memcmp(&key, &s->peer->key, sizeof(key));
+	p = rhashtable_lookup_fast(&cache->peers, &key, cache_peer_params);
+	return p ? list_first_entry(&p->sessions, struct tcpcrypt_session,
+				    peer_node) : NULL;
+}
+
+static unsigned int cache_flush_some(struct tcpcrypt_cache *cache,
+				     const struct tcpcrypt_tuple *peer,
+				     unsigned int max)
+{
+	struct tcpcrypt_session *s;
+	unsigned int n = 0;
+
+	spin_lock_bh(&cache->lock);
+	while (n < max && (s = cache_first(cache, peer))) {
+		session_unlink(cache, s, TCPCRYPT_MIB_CACHE_FLUSHED);
+		n++;
+	}
+	spin_unlock_bh(&cache->lock);
+	return n;
 }
 
 /**
@@ -755,69 +790,86 @@ static bool session_is_with(const struct tcpcrypt_session *s,
  * @tn: namespace
  * @peer: only those with this peer (family and remote address), or NULL
  *
- * Context: any.
+ * Those that come meanwhile may stay: no more are forgotten than there were.
+ *
+ * Context: process; sleeps.
  * Return: how many.
  */
 unsigned int tcpcrypt_cache_flush(struct tcpcrypt_net *tn,
 				  const struct tcpcrypt_tuple *peer)
 {
 	struct tcpcrypt_cache *cache = tn->cache;
-	struct tcpcrypt_session *s, *next;
-	unsigned int flushed = 0;
+	unsigned int left = READ_ONCE(cache->count);
+	unsigned int n, flushed = 0;
+
+	do {
+		n = cache_flush_some(cache, peer, min_t(unsigned int, left,
+							CACHE_BATCH));
+		left -= n;
+		flushed += n;
+		cond_resched();
+	} while (n);
+	return flushed;
+}
+
+/* Seconds until the next one expires, 0 if there is none, -EAGAIN for more */
+static s64 cache_expire_some(struct tcpcrypt_cache *cache)
+{
+	struct tcpcrypt_session *s;
+	s64 left = 0;
+	unsigned int n;
 
 	spin_lock_bh(&cache->lock);
-	list_for_each_entry_safe(s, next, &cache->age, age) {
-		if (!session_is_with(s, peer))
-			continue;
-		session_unlink(cache, s, TCPCRYPT_MIB_CACHE_FLUSHED);
-		flushed++;
+	for (n = 0; !left && (s = cache_first(cache, NULL)); n++) {
+		u64 expiry = session_expiry(cache->tn, s);
+		u64 now = cache_now();
+
+		if (expiry > now)
+			left = expiry - now;
+		else if (n == CACHE_BATCH)
+			left = -EAGAIN;
+		else
+			session_unlink(cache, s, TCPCRYPT_MIB_CACHE_EXPIRED);
 	}
 	spin_unlock_bh(&cache->lock);
-	return flushed;
+	return left;
 }
 
 static void cache_gc(struct work_struct *work)
 {
 	struct tcpcrypt_cache *cache = container_of(to_delayed_work(work),
 						    struct tcpcrypt_cache, gc);
-	struct tcpcrypt_session *s;
-	u64 left = 0;
+	s64 left;
 
-	spin_lock_bh(&cache->lock);
-	while (!list_empty(&cache->age)) {
-		u64 expiry, now = cache_now();
-
-		s = list_first_entry(&cache->age, struct tcpcrypt_session, age);
-		expiry = session_expiry(cache->tn, s);
-		if (expiry > now) {
-			left = expiry - now;
-			break;
-		}
-		session_unlink(cache, s, TCPCRYPT_MIB_CACHE_EXPIRED);
-	}
-	spin_unlock_bh(&cache->lock);
+	while ((left = cache_expire_some(cache)) < 0)
+		cond_resched();
 	/* jiffies stand still while the machine sleeps: look every minute */
 	if (left)
 		queue_delayed_work(system_wq, &cache->gc,
-				   min_t(u64, left, 60) * HZ);
+				   min_t(s64, left, 60) * HZ);
 }
 
 /**
  * tcpcrypt_cache_retune() - the configuration of a namespace has changed
  * @tn: the namespace
  *
- * Context: process.
+ * Context: process; sleeps.
  */
 void tcpcrypt_cache_retune(struct tcpcrypt_net *tn)
 {
 	const struct tcpcrypt_config *config = &tn->config;
 	struct tcpcrypt_cache *cache = tn->cache;
+	unsigned int n;
 
 	if (!READ_ONCE(config->resume))
 		tcpcrypt_cache_flush(tn, NULL);
-	spin_lock_bh(&cache->lock);
-	cache_evict(cache, READ_ONCE(config->cache_size));
-	spin_unlock_bh(&cache->lock);
+	do {
+		spin_lock_bh(&cache->lock);
+		n = cache_evict(cache, READ_ONCE(config->cache_size),
+				CACHE_BATCH);
+		spin_unlock_bh(&cache->lock);
+		cond_resched();
+	} while (n == CACHE_BATCH);
 	mod_delayed_work(system_wq, &cache->gc, 0);
 }
 
@@ -825,10 +877,10 @@ static void cache_flush_all(void)
 {
 	struct tcpcrypt_cache *cache;
 
-	spin_lock_bh(&cache_all_lock);
+	mutex_lock(&cache_all_mutex);
 	list_for_each_entry(cache, &cache_all, node)
 		tcpcrypt_cache_flush(cache->tn, NULL);
-	spin_unlock_bh(&cache_all_lock);
+	mutex_unlock(&cache_all_mutex);
 }
 
 /* This is a copy of a machine that may be running, too */
@@ -864,6 +916,18 @@ static unsigned long cache_shrink_count(struct shrinker *shrinker,
 	return n > 0 ? n : SHRINK_EMPTY;
 }
 
+/* Let the next scan begin with another namespace */
+static void cache_shrink_turn(void)
+{
+	if (!mutex_trylock(&cache_all_mutex))
+		return;
+	spin_lock_bh(&cache_all_lock);
+	if (!list_empty(&cache_all))
+		list_rotate_left(&cache_all);
+	spin_unlock_bh(&cache_all_lock);
+	mutex_unlock(&cache_all_mutex);
+}
+
 /* The least recently used of each namespace in turn */
 static unsigned long cache_shrink_scan(struct shrinker *shrinker,
 				       struct shrink_control *sc)
@@ -871,22 +935,15 @@ static unsigned long cache_shrink_scan(struct shrinker *shrinker,
 	struct tcpcrypt_cache *cache;
 	unsigned long freed = 0;
 
+	cache_shrink_turn();
 	spin_lock_bh(&cache_all_lock);
 	list_for_each_entry(cache, &cache_all, node) {
-		unsigned int before;
-
 		if (freed >= sc->nr_to_scan)
 			break;
 		spin_lock_bh(&cache->lock);
-		before = cache->count;
-		cache_evict(cache, before - min_t(unsigned long, before,
-						  sc->nr_to_scan - freed));
-		freed += before - cache->count;
+		freed += cache_evict(cache, 0, sc->nr_to_scan - freed);
 		spin_unlock_bh(&cache->lock);
 	}
-	/* the next scan begins with another one */
-	if (!list_empty(&cache_all))
-		list_rotate_left(&cache_all);
 	spin_unlock_bh(&cache_all_lock);
 	return freed ?: SHRINK_STOP;
 }
@@ -970,9 +1027,11 @@ int tcpcrypt_cache_net_init(struct tcpcrypt_net *tn)
 	INIT_DELAYED_WORK(&cache->gc, cache_gc);
 	tn->cache = cache;
 
+	mutex_lock(&cache_all_mutex);
 	spin_lock_bh(&cache_all_lock);
 	list_add_tail(&cache->node, &cache_all);
 	spin_unlock_bh(&cache_all_lock);
+	mutex_unlock(&cache_all_mutex);
 	return 0;
 
 err_peers:
@@ -992,9 +1051,11 @@ void tcpcrypt_cache_net_exit(struct tcpcrypt_net *tn)
 {
 	struct tcpcrypt_cache *cache = tn->cache;
 
+	mutex_lock(&cache_all_mutex);
 	spin_lock_bh(&cache_all_lock);
 	list_del(&cache->node);
 	spin_unlock_bh(&cache_all_lock);
+	mutex_unlock(&cache_all_mutex);
 	tcpcrypt_cache_flush(tn, NULL);
 	cancel_delayed_work_sync(&cache->gc);
 	xa_destroy(&cache->ids);

@@ -601,6 +601,10 @@ void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx)
 		why = TCPCRYPT_MIB_FALLBACK_ACK_NONE;
 	if (!why && tcpcrypt_handshake_alloc(ctx, GFP_ATOMIC))
 		why = TCPCRYPT_MIB_NOMEM;
+	if (why == TCPCRYPT_MIB_FALLBACK_SYNACK_NONE ||
+	    why == TCPCRYPT_MIB_FALLBACK_NO_TEP ||
+	    why == TCPCRYPT_MIB_FALLBACK_VACUOUS)
+		tcpcrypt_resume_declined(ctx);
 	if (why) {
 		tcpcrypt_fall_back(ctx, why);
 		return;

@@ -15,7 +15,8 @@ static size_t resume_room(const struct tcpcrypt_terms *terms, bool global)
 
 /*
  * A suboption with data leaves less room for others. The first TEPs of the
- * list are those we would rather use.
+ * list are those we would rather use. If some are left out that is noted, in
+ * case that the peer has no other.
  */
 static int resume_build(struct tcpcrypt_sock *ctx, u8 global,
 			bool explicit_global,
@@ -27,6 +28,7 @@ static int resume_build(struct tcpcrypt_sock *ctx, u8 global,
 	for (i = 0; i < terms->nteps && n < others; i++)
 		if (terms->teps[i] != ctx->offer->eno.tep)
 			teps[n++] = terms->teps[i];
+	ctx->offer_short = n + 1 < terms->nteps;
 	return tcpcrypt_eno_build(&ctx->local, global, explicit_global, teps, n,
 				  &ctx->offer->eno);
 }
@@ -119,6 +121,26 @@ void tcpcrypt_resume_settled(struct tcpcrypt_sock *ctx)
 		tcpcrypt_handshake_resume(ctx, secret);
 	else
 		tcpcrypt_cache_refused(ctx->tn, secret, ctx->id_tuple.rport);
+}
+
+/**
+ * tcpcrypt_resume_declined() - an active open was answered, but stays plain
+ * @ctx: connection in TCPCRYPT_OFFERED
+ *
+ * If the offer to resume took the room of other TEPs, the peer may know only
+ * those. The session is treated as if it had been refused: the next connection
+ * offers all TEPs.
+ *
+ * Context: socket locked; may be softirq.
+ */
+void tcpcrypt_resume_declined(struct tcpcrypt_sock *ctx)
+{
+	struct tcpcrypt_secret *secret = ctx->offer;
+
+	if (!secret || !ctx->offer_short)
+		return;
+	ctx->offer = NULL;
+	tcpcrypt_cache_refused(ctx->tn, secret, ctx->id_tuple.rport);
 }
 
 /**

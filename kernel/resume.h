@@ -12,6 +12,7 @@ tcpcrypt_resume_accept(struct tcpcrypt_net *tn, const struct tcpcrypt_eno *eno,
 		       const struct tcpcrypt_eno_opt *opt,
 		       const struct tcpcrypt_terms *terms, size_t room);
 void tcpcrypt_resume_settled(struct tcpcrypt_sock *ctx);
+void tcpcrypt_resume_declined(struct tcpcrypt_sock *ctx);
 void tcpcrypt_resume_abandon(struct tcpcrypt_sock *ctx);
 
 #endif /* _TCPCRYPT_RESUME_H */

@@ -428,6 +428,7 @@ enum tcpcrypt_event {
  * @acked: a segment with ACK and the option has come (open.c)
  * @undecided: the verdict waits for the mark of the first SYN
  * @silent: its SYNs carry no option, because of @fallback
+ * @offer_short: beside @offer there was no room for all TEPs
  * @syns: SYNs with the option
  * @err: positive errno that ended the connection, sticky
  * @refs: one for the socket, one for each call or work that uses it
@@ -488,6 +489,7 @@ struct tcpcrypt_sock {
 	bool acked;
 	bool undecided;
 	bool silent;
+	bool offer_short;
 	u8 syns;
 	int err;
 	refcount_t refs;

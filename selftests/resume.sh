@@ -98,6 +98,34 @@ is "nothing but two key exchanges so far" "$(stat "$C" KexStarted)" 2
 
 # ------------------------------------------------------- many, one by one
 
+# A secret that is used twice gives two session IDs, because a nonce goes into
+# them: what names it on the wire is looked at, at both ends.
+watch_start()
+{
+	WATCH=()
+	for ns in "$C" "$S"; do
+		start_ready "watch_$ns" nsenter --net="/run/netns/$ns" "$BIN/secrets" eth0 ||
+			bail "cannot look at the wire"
+		WATCH+=("$PID")
+	done
+}
+
+# watch_stop WHAT: at both ends no secret was used twice, and both saw the same
+watch_stop()
+{
+	local p
+	for p in "${WATCH[@]}"; do
+		kill -TERM "$p"
+		ended 60 "$p"
+	done
+	is "$1: no secret twice, as the client sees it" \
+		"$(value "$TMP/watch_$C.log" twice) $(value "$TMP/watch_$C.log" missed)" "0 0"
+	is "$1: no secret twice, as the server sees it" \
+		"$(value "$TMP/watch_$S.log" twice) $(value "$TMP/watch_$S.log" missed)" "0 0"
+	diag "$(tail -n 1 "$TMP/watch_$S.log")"
+}
+
+watch_start
 c0=$(stat "$C" Resumed)
 s0=$(stat "$S" Resumed)
 if in_c "$BIN/resume" -n "$CHAIN" $S4 $P >"$TMP/chain.log" 2>&1; then
@@ -110,9 +138,13 @@ diag "$(tail -n 1 "$TMP/chain.log")"
 is "a chain of $CHAIN: at least 95 % resumed" "$((${n:-0} * 100 >= CHAIN * 95))" 1
 is "a chain of $CHAIN: the counters of both ends agree" \
 	"$(($(stat "$C" Resumed) - c0)) $(($(stat "$S" Resumed) - s0))" "$n $n"
+watch_stop "a chain of $CHAIN"
+is "a chain of $CHAIN: a secret of its own for each" \
+	"$(value "$TMP/watch_$C.log" agreed) $(value "$TMP/watch_$S.log" agreed)" "$n $n"
 
 # ---------------------------------------------------------- many at once
 
+watch_start
 for addr in $S4 $S6; do
 	if in_c "$BIN/resume" -n "$PARALLEL" -j "$PARALLEL" "$addr" $P \
 	   >"$TMP/parallel.log" 2>&1; then
@@ -129,8 +161,27 @@ pid=$!
 run "both at once, one way: all encrypted, no session ID twice" \
 	in_s "$BIN/resume" -n "$PARALLEL" -j 20 $C4 $P2
 run "both at once, the other way" wait $pid
+watch_stop "all of those"
 
 # ------------------------------------------------------------- forgetting
+
+# More sessions than are forgotten under one lock
+n=$(nl_c cache | wc -l)
+diag "$n sessions"
+[ "$n" -gt 64 ]
+is "many sessions" $? 0
+many=$(nl_c cache | grep -c "^$S4 ")
+is "a flush of one address of many" "$(nl_c cache-flush $S4)" "$many"
+is "leaves those with others" "$(nl_c cache | wc -l)" "$((n - many))"
+is "a flush of many" "$(nl_c cache-flush)" "$((n - many))"
+is "leaves none" "$(nl_c cache | wc -l)" 0
+n=$(nl_s cache | wc -l)
+c0=$(stat "$S" CacheEvicted)
+tcpcrypt_sysctl "$S" cache_size 1
+is "a smaller cache: one of many is left" "$(nl_s cache | wc -l)" 1
+is "a smaller cache: the others are evicted" "$(($(stat "$S" CacheEvicted) - c0))" \
+	"$((n - 1))"
+tcpcrypt_sysctl "$S" cache_size 4096
 
 flush
 conns "$C" $S4 $P 2 01 "after a flush: keys are exchanged"
@@ -255,12 +306,38 @@ conns "$C" $S4 $P 2 11 "the next one is resumed all the same"
 in_s sysctl -qw net.ipv4.tcp_syncookies=2
 fails "under SYN cookies nothing is encrypted" in_c "$BIN/resume" $S4 $P
 in_s sysctl -qw net.ipv4.tcp_syncookies=1
-conns "$C" $S4 $P 2 11 "and after that it is resumed again"
+# The offer had left out a key exchange, which may be why there was no answer
+conns "$C" $S4 $P 2 01 "and after that keys are exchanged once"
 
 # The peer does not speak TCP-ENO for a moment
 tcpcrypt_sysctl "$S" enable 0
 fails "a SYN-ACK without the option: plain" in_c "$BIN/resume" $S4 $P
 tcpcrypt_sysctl "$S" enable 1
-conns "$C" $S4 $P 2 11 "then it is resumed again"
+conns "$C" $S4 $P 2 01 "then keys are exchanged once"
+
+# Two TEPs fit beside a session: if the peer knows none of them it stays plain,
+# and the next connection offers all
+tcpcrypt_sysctl "$C" teps x25519,x448
+conns "$C" $S4 $P 1 1 "a session, and room for all key exchanges"
+tcpcrypt_sysctl "$S" enable 0
+fails "no answer: plain" in_c "$BIN/resume" $S4 $P
+tcpcrypt_sysctl "$S" enable 1
+conns "$C" $S4 $P 2 11 "nothing had been left out: resumed again"
+tcpcrypt_sysctl "$C" teps "$teps"
+case $teps in
+*p256*)
+	flush
+	conns "$C" $S4 $P 2 01 "a session of a listener that allows all"
+	start_ready server_p256 in_s "$BIN/resume" -l -t 21 :: $((P + 2)) ||
+		bail "no server"
+	fails "a listener that allows P-256 only: plain" \
+		in_c "$BIN/resume" $S4 $((P + 2))
+	conns "$C" $S4 $((P + 2)) 3 011 "and encrypted the next time"
+	conns "$C" $S4 $P 1 1 "the session with the other listener is kept"
+	;;
+*)
+	diag "no P-256 in this kernel"
+	;;
+esac
 
 finish

@@ -3,7 +3,7 @@
  * resume - connections between two hosts, one after the other or at once, and
  * what each end knows of them.
  *
- *	resume -l ADDR PORT			the passive end
+ *	resume -l [-t TEP] ADDR PORT		the passive end
  *	resume ADDR PORT [-n N] [-j JOBS] [-d BYTES] [-q MS]
  *
  * On each connection the client sends a few bytes and the server sends them
@@ -14,7 +14,8 @@
  *	conn i=0 resumed=1 role=a tep=a3 sessid=..
  *
  * and a summary; it fails unless every connection was encrypted, both ends
- * agreed, and no session ID came twice.
+ * agreed, and no session ID came twice. With -t the passive end allows only
+ * that key exchange.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,6 +52,7 @@ struct conn {
 static struct sockaddr_storage addr;
 static socklen_t addr_len;
 static unsigned int count = 1, jobs = 1, bytes = 64, pause_ms;
+static uint8_t only_tep;
 static struct conn *conns;
 static unsigned int next_conn, ended;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -141,6 +143,13 @@ static void *serve_one(void *arg)
 	return NULL;
 }
 
+static void allow_only(int fd)
+{
+	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tcpcrypt", 8) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_ENO_TEPS, &only_tep, 1))
+		die("TCP_ENO_TEPS");
+}
+
 static void serve(void)
 {
 	pthread_attr_t attr;
@@ -151,6 +160,8 @@ static void serve(void)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	one = 0;
+	if (only_tep)
+		allow_only(fd);
 	if (addr.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&addr, addr_len) || listen(fd, 1024))
@@ -295,7 +306,7 @@ int main(int argc, char **argv)
 	}, *ai;
 	int c, listening = 0;
 
-	while ((c = getopt(argc, argv, "ln:j:d:q:")) != -1) {
+	while ((c = getopt(argc, argv, "ln:j:d:q:t:")) != -1) {
 		switch (c) {
 		case 'l':
 			listening = 1;
@@ -312,6 +323,9 @@ int main(int argc, char **argv)
 		case 'q':
 			pause_ms = atoi(optarg);
 			break;
+		case 't':
+			only_tep = strtoul(optarg, NULL, 16);
+			break;
 		default:
 			return 2;
 		}
@@ -319,7 +333,7 @@ int main(int argc, char **argv)
 	if (argc - optind != 2 || !count || !jobs || bytes > 4096 ||
 	    getaddrinfo(argv[optind], argv[optind + 1], &hints, &ai)) {
 		fprintf(stderr,
-			"usage: resume [-l] [-n N] [-j JOBS] [-d BYTES] [-q MS] ADDR PORT\n");
+			"usage: resume [-l [-t TEP]] [-n N] [-j JOBS] [-d BYTES] [-q MS] ADDR PORT\n");
 		return 2;
 	}
 	memcpy(&addr, ai->ai_addr, ai->ai_addrlen);
