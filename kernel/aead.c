@@ -126,7 +126,7 @@ err_free_tfm:
  * @alg: the algorithm it was initialized with
  * @key: key and nonce randomizer; still the caller's to wipe
  *
- * After an error the cipher has no usable key: the connection is over.
+ * After an error the cipher has no usable key until this succeeds.
  *
  * Context: Process context, serialized with seal and open by the caller.
  * Return: 0 or a negative errno.

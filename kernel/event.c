@@ -212,8 +212,10 @@ static void event_expired(struct tcpcrypt_sock *ctx)
 		    ctx->tx.rekey || ctx->rekey.wanted)
 			tcpcrypt_event(ctx, TCPCRYPT_EV_FLUSH);
 		tcpcrypt_rekey_input(ctx);
-		if (ctx->rx.stalled)
+		if (ctx->rx.stalled) {
+			ctx->rx.stalled = false;
 			tcpcrypt_rx_input(ctx);
+		}
 	}
 	if (ctx->lingering)
 		tcpcrypt_event(ctx, TCPCRYPT_EV_LINGER);

@@ -416,6 +416,30 @@ static int rx_wait(struct tcpcrypt_sock *ctx, struct sock *sk, u32 seen,
 	return signal_pending(current) ? sock_intr_errno(*timeo) : 0;
 }
 
+/*
+ * Memory was too short to open a frame, which stays where it is: wait a moment,
+ * or say -EAGAIN, and that there is something to read when it may be worth it.
+ */
+static int rx_wait_memory(struct tcpcrypt_sock *ctx, struct sock *sk,
+			  long *timeo)
+{
+	const long wait = min_t(long, TCPCRYPT_RX_RETRY, *timeo);
+
+	if (!*timeo) {
+		ctx->rx.stalled = true;
+		tcpcrypt_event_after(ctx, TCPCRYPT_RX_RETRY);
+		return -EAGAIN;
+	}
+	release_sock(sk);
+	if (*timeo != MAX_SCHEDULE_TIMEOUT)
+		*timeo -= wait;
+	schedule_timeout_interruptible(wait);
+	lock_sock(sk);
+	if (ctx->detached)
+		return -ENOTCONN;
+	return signal_pending(current) ? sock_intr_errno(*timeo) : 0;
+}
+
 /* Nothing is here: 0 to look again, 1 to return what there is, or an error */
 static int rx_block(struct tcpcrypt_sock *ctx, struct sock *sk, bool some,
 		    u32 seen, long *timeo)
@@ -497,6 +521,8 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 			break;
 		}
 		ret = ctx->state == TCPCRYPT_OPEN ? tcpcrypt_rx_open(ctx) : 0;
+		if (ret == -ENOMEM && copied < target)
+			ret = rx_wait_memory(ctx, sk, &timeo) ?: 1;
 		if (ret > 0)
 			continue;
 		if (ret < 0 || copied >= target)

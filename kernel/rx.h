@@ -2,7 +2,11 @@
 #ifndef _TCPCRYPT_RX_H
 #define _TCPCRYPT_RX_H
 
+#include <linux/jiffies.h>
 #include <linux/skbuff.h>
+
+/* How soon to try again when memory was short */
+#define TCPCRYPT_RX_RETRY	(HZ / 50)
 
 /**
  * struct tcpcrypt_rx_cb - control block of an skb in our own queues

@@ -20,8 +20,6 @@
  */
 #define RX_COPY_MAX		512
 #define RX_COPY_SIZE		SKB_WITH_OVERHEAD(4096)
-/* How soon to try again when memory was short */
-#define RX_RETRY		(HZ / 50)
 
 /* Length of the message's header, and what it says of the rest */
 static unsigned int rx_hdr_len(const struct tcpcrypt_sock *ctx)
@@ -217,7 +215,7 @@ static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	if (used > 0 && rx_keep(ctx, skb, off, used)) {
 		ctx->rx.p = saved;
 		ctx->rx.stalled = true;
-		tcpcrypt_event_after(ctx, RX_RETRY);
+		tcpcrypt_event_after(ctx, TCPCRYPT_RX_RETRY);
 		return 0;
 	}
 	return used;

@@ -61,9 +61,11 @@ static int stream_next(const struct tcpcrypt_stream *s, bool host_b,
  * @host_b: host B of the original session sends on it
  * @alg: negotiated AEAD
  *
+ * After an error the generation is what it was, but the cipher may be without
+ * a key (@s->keyless): this has to succeed before the next frame.
+ *
  * Context: process; sleeps.
- * Return: 0; -ENOMEM, and the stream is what it was; -EIO, and it must not be
- * used any more.
+ * Return: 0; -ENOMEM, to be tried again; or another negative errno.
  */
 int tcpcrypt_stream_rekey(struct tcpcrypt_stream *s, bool host_b,
 			  const struct tcpcrypt_aead_alg *alg)
@@ -73,12 +75,15 @@ int tcpcrypt_stream_rekey(struct tcpcrypt_stream *s, bool host_b,
 	int err;
 
 	err = stream_next(s, host_b, alg, mk, &key);
-	if (!err) {
-		memcpy(s->mk, mk, sizeof(mk));
-		s->gen++;
-		if (tcpcrypt_aead_set_key(&s->aead, alg, &key))
-			err = -EIO;
-	}
+	if (err)
+		goto out;
+	err = tcpcrypt_aead_set_key(&s->aead, alg, &key);
+	s->keyless = err;
+	if (err)
+		goto out;
+	memcpy(s->mk, mk, sizeof(mk));
+	s->gen++;
+out:
 	memzero_explicit(mk, sizeof(mk));
 	memzero_explicit(&key, sizeof(key));
 	return err;

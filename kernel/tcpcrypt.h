@@ -224,6 +224,7 @@ struct tcpcrypt_tuple {
  * @aead: keyed cipher
  * @mk: master key mk[@gen], for the next rekey
  * @gen: generation number
+ * @keyless: the key of @gen is gone, the next one could not be set
  * @off: bytes of the TCP stream before the next frame (RFC 8548 section 3.6)
  * @bytes: application bytes that went through
  * @frames: frames that went through
@@ -232,6 +233,7 @@ struct tcpcrypt_stream {
 	struct tcpcrypt_aead aead;
 	u8 mk[TCPCRYPT_K_LEN];
 	u32 gen;
+	bool keyless;
 	u64 off;
 	u64 bytes;
 	u64 frames;

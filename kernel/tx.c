@@ -266,7 +266,7 @@ static int tx_rekey(struct tcpcrypt_sock *ctx)
 	int err;
 
 	err = tcpcrypt_stream_rekey(&ctx->tx.s, ctx->key_b, ctx->aead);
-	if (err == -EIO)
+	if (err && err != -ENOMEM)
 		tcpcrypt_fail(ctx, EIO, TCPCRYPT_MIB_KEX_FAILED);
 	if (err)
 		return err;
@@ -300,7 +300,7 @@ int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 	int err = 0;
 
 	/* RFC 8548 section 3.8: follow the peer's generation, or go ahead */
-	if (!tx->rekey && (tx->s.gen < ctx->rx.s.gen ||
+	if (!tx->rekey && (tx->s.gen < ctx->rx.s.gen || tx->s.keyless ||
 			   tcpcrypt_rekey_due(ctx, len, finp)))
 		err = tx_rekey(ctx);
 	if (err)
