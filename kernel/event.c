@@ -119,43 +119,125 @@ static void event_refuse(struct tcpcrypt_sock *ctx)
 	release_sock(sk);
 }
 
-static void event_flush(struct tcpcrypt_sock *ctx)
+/*
+ * The listener whose accept() would return the socket, held; NULL if that is
+ * not known. @unaccepted says whether it waits for one, and that is noted then.
+ */
+static struct sock *event_listener(struct tcpcrypt_sock *ctx, bool *unaccepted)
 {
 	struct sock *sk = ctx->sk;
+	struct sock *listener = NULL;
 
-	lock_sock(sk);
+	local_bh_disable();
+	bh_lock_sock(sk);
+	*unaccepted = tcpcrypt_event_unaccepted(ctx);
+	ctx->rekey.deferred = *unaccepted;
+	if (*unaccepted)
+		listener = ctx->listener;
+	if (listener)
+		sock_hold(listener);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	return listener;
+}
+
+/**
+ * tcpcrypt_event_own() - own a socket from a work
+ * @ctx: the connection
+ * @listener: set to what tcpcrypt_event_disown() wants back
+ *
+ * Nobody may own a child that waits to be accepted when its listener is closed:
+ * TCP warns. Whoever closes a listener owns it, so the listener is owned first,
+ * for as long as the child is. One that does not listen any more has let go of
+ * its children, or has left them to another listener (net.ipv4.tcp_migrate_req),
+ * which is not known here.
+ *
+ * Context: process; the socket is held. Sleeps.
+ * Return: true if the socket is owned now; false if accept() has to be waited
+ * for, whereafter tcpcrypt_release_cb() lets the work run.
+ */
+bool tcpcrypt_event_own(struct tcpcrypt_sock *ctx, struct sock **listener)
+{
+	bool unaccepted;
+
+	*listener = event_listener(ctx, &unaccepted);
+	if (!unaccepted) {
+		lock_sock(ctx->sk);
+		return true;
+	}
+	if (!*listener)
+		return false;
+	lock_sock(*listener);
+	if ((*listener)->sk_state != TCP_LISTEN) {
+		release_sock(*listener);
+		sock_put(*listener);
+		return false;
+	}
+	lock_sock_nested(ctx->sk, SINGLE_DEPTH_NESTING);
+	ctx->rekey.deferred = false;
+	return true;
+}
+
+/**
+ * tcpcrypt_event_disown() - undo tcpcrypt_event_own()
+ * @ctx: the connection
+ * @listener: what it has set
+ *
+ * Context: process, socket owned.
+ */
+void tcpcrypt_event_disown(struct tcpcrypt_sock *ctx, struct sock *listener)
+{
+	release_sock(ctx->sk);
+	if (!listener)
+		return;
+	release_sock(listener);
+	sock_put(listener);
+}
+
+/**
+ * tcpcrypt_event_orphan() - a child has been accepted, or has come to its end
+ * @ctx: the connection
+ *
+ * Context: socket locked or dead; any.
+ */
+void tcpcrypt_event_orphan(struct tcpcrypt_sock *ctx)
+{
+	struct sock *listener = xchg(&ctx->listener, NULL);
+
+	if (listener)
+		sock_put(listener);
+}
+
+static void event_flush(struct tcpcrypt_sock *ctx)
+{
+	struct sock *listener;
+
+	if (!tcpcrypt_event_own(ctx, &listener))
+		return;
 	if (!ctx->detached && ctx->state == TCPCRYPT_OPEN) {
 		if (ctx->tx.pending)
 			tcpcrypt_tx_flush(ctx, 0);
 		tcpcrypt_rekey_run(ctx);
 	}
-	release_sock(sk);
+	tcpcrypt_event_disown(ctx, listener);
 }
 
-/* Open what waits to be opened; before accept() release_cb asks again */
+/* Open what waits to be opened */
 static void event_open(struct tcpcrypt_sock *ctx, bool rekey)
 {
-	struct sock *sk = ctx->sk;
-	bool unaccepted;
+	struct sock *listener;
 
-	local_bh_disable();
-	bh_lock_sock(sk);
-	unaccepted = tcpcrypt_event_unaccepted(ctx);
-	ctx->rekey.deferred = unaccepted;
-	if (unaccepted && rekey)
-		ctx->rekey.wanted = true;
-	bh_unlock_sock(sk);
-	local_bh_enable();
-	if (unaccepted)
+	if (!tcpcrypt_event_own(ctx, &listener)) {
+		if (rekey)
+			WRITE_ONCE(ctx->rekey.wanted, true);
 		return;
-
-	lock_sock(sk);
+	}
 	if (!ctx->detached && ctx->state == TCPCRYPT_OPEN) {
 		tcpcrypt_rekey_open(ctx);
 		if (rekey)
 			tcpcrypt_rekey_start(ctx);
 	}
-	release_sock(sk);
+	tcpcrypt_event_disown(ctx, listener);
 }
 
 /**
@@ -332,6 +414,9 @@ void tcpcrypt_release_cb(struct sock *sk)
 			ctx->deferred = false;
 			tcpcrypt_handshake_apply(ctx);
 		}
+		/* accept() runs this, too, and works do for those who wait */
+		if (unlikely(ctx->listener) && !tcpcrypt_event_unaccepted(ctx))
+			tcpcrypt_event_orphan(ctx);
 		if (unlikely(ctx->rekey.deferred) && sk->sk_socket) {
 			ctx->rekey.deferred = false;
 			tcpcrypt_event(ctx, TCPCRYPT_EV_OPEN);

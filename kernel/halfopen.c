@@ -656,7 +656,8 @@ static int halfopen_handshake(const struct halfopen *h,
 }
 
 /* Both sides have sent and received ENO: no plaintext from here on */
-static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
+static void halfopen_adopt(struct halfopen *h, const struct request_sock *req,
+			   struct sock *newsk)
 {
 	struct tcpcrypt_sock *ctx;
 
@@ -664,6 +665,8 @@ static void halfopen_adopt(struct halfopen *h, struct sock *newsk)
 	if (!ctx)
 		goto refuse;
 	ctx->passive = true;
+	ctx->listener = req->rsk_listener;
+	sock_hold(ctx->listener);
 	ctx->opts = h->opts;
 	tcpcrypt_opts_apply(ctx);
 	if (h->require)
@@ -728,7 +731,7 @@ void tcpcrypt_halfopen_child(const struct request_sock *req,
 
 	h = halfopen_find(tn, req);
 	if (h && READ_ONCE(h->acked) && !READ_ONCE(h->plain))
-		halfopen_adopt(h, newsk);
+		halfopen_adopt(h, req, newsk);
 	else if ((h && h->require) ||
 		 (opts && opts->enabled == TCPCRYPT_OPTS_REQUIRE))
 		halfopen_refuse(tn, req, newsk, opts);

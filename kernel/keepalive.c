@@ -146,19 +146,6 @@ static unsigned long keepalive_step(struct tcpcrypt_sock *ctx)
 	return keepalive_intvl_when(tp);
 }
 
-static bool keepalive_unaccepted(const struct tcpcrypt_sock *ctx)
-{
-	struct sock *sk = ctx->sk;
-	bool ret;
-
-	local_bh_disable();
-	bh_lock_sock(sk);
-	ret = tcpcrypt_event_unaccepted(ctx);
-	bh_unlock_sock(sk);
-	local_bh_enable();
-	return ret;
-}
-
 /**
  * tcpcrypt_keepalive_timer() - the time of a probe, or of its answer, has come
  * @work: tcpcrypt_keepalive.timer
@@ -172,16 +159,16 @@ void tcpcrypt_keepalive_timer(struct work_struct *work)
 						 keepalive.timer);
 	unsigned long next = KEEPALIVE_RETRY;
 	struct sock *sk = ctx->sk;
+	struct sock *listener;
 
-	if (keepalive_unaccepted(ctx)) {
+	if (!tcpcrypt_event_own(ctx, &listener)) {
 		if (!READ_ONCE(ctx->detached))
 			keepalive_after(ctx, next);
 	} else {
-		lock_sock(sk);
 		next = keepalive_step(ctx);
 		if (next)
 			keepalive_after(ctx, next);
-		release_sock(sk);
+		tcpcrypt_event_disown(ctx, listener);
 	}
 	sock_put(sk);
 	tcpcrypt_sock_put(ctx);

@@ -67,6 +67,8 @@ static void sock_free(struct work_struct *work)
 	struct tcpcrypt_sock *ctx = container_of(to_rcu_work(work),
 						 struct tcpcrypt_sock, rwork);
 
+	/* if it was never attached */
+	tcpcrypt_event_orphan(ctx);
 	tcpcrypt_handshake_free(ctx->hs);
 	tcpcrypt_secret_free(ctx->offer);
 	tcpcrypt_session_put(ctx->session);
@@ -286,6 +288,7 @@ static void sock_unlink(struct tcpcrypt_sock *ctx)
 	WRITE_ONCE(ctx->detached, true);
 	tcpcrypt_open_forget(ctx);
 	tcpcrypt_resume_abandon(ctx);
+	tcpcrypt_event_orphan(ctx);
 	tcpcrypt_event_cancel(ctx);
 	tcpcrypt_keepalive_cancel(ctx);
 	xa_erase_bh(&ctx->tn->conns, ctx->id);

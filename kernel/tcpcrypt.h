@@ -343,7 +343,7 @@ struct tcpcrypt_rx {
  * @off: tcpcrypt_stream.off then
  * @since: jiffies then
  * @wanted: replace it with the next frame
- * @deferred: there is something to open, but nobody has accepted the socket
+ * @deferred: there is something to do, but the socket has to be accepted first
  */
 struct tcpcrypt_rekey {
 	u64 frames;
@@ -435,6 +435,7 @@ enum tcpcrypt_event {
  * @err: positive errno that ended the connection, sticky
  * @refs: one for the socket, one for each call or work that uses it
  * @sk: the socket; valid until @detached, and in works that hold it
+ * @listener: the socket whose accept() will return @sk, held; NULL afterwards
  * @tn: its network namespace
  * @id: index in tcpcrypt_net.conns
  * @cookie: the identity users see; never used twice
@@ -496,6 +497,7 @@ struct tcpcrypt_sock {
 	int err;
 	refcount_t refs;
 	struct sock *sk;
+	struct sock *listener;
 	struct tcpcrypt_net *tn;
 	u32 id;
 	u64 cookie;
@@ -584,6 +586,9 @@ void tcpcrypt_release_cb(struct sock *sk);
 void tcpcrypt_event(struct tcpcrypt_sock *ctx, enum tcpcrypt_event ev);
 void tcpcrypt_event_after(struct tcpcrypt_sock *ctx, unsigned long delay);
 bool tcpcrypt_event_unaccepted(const struct tcpcrypt_sock *ctx);
+bool tcpcrypt_event_own(struct tcpcrypt_sock *ctx, struct sock **listener);
+void tcpcrypt_event_disown(struct tcpcrypt_sock *ctx, struct sock *listener);
+void tcpcrypt_event_orphan(struct tcpcrypt_sock *ctx);
 void tcpcrypt_event_cancel(struct tcpcrypt_sock *ctx);
 void tcpcrypt_event_work(struct work_struct *work);
 void tcpcrypt_event_timer(struct work_struct *work);

@@ -46,8 +46,9 @@ void tcpcrypt_tx_free(struct tcpcrypt_tx *tx)
 static struct socket_alloc tx_nosock_alloc;
 
 /*
- * Before accept() a socket has no struct socket, but TCP looks for one when
- * it would have to wait. Nobody waits here; nobody else can use the socket.
+ * Before accept() and after close() a socket has no struct socket, but TCP looks
+ * for one when it would have to wait. Nobody waits here; nobody else can use
+ * the socket.
  */
 static bool tx_lend_socket(struct sock *sk)
 {
@@ -156,13 +157,17 @@ int tcpcrypt_tx_flush(struct tcpcrypt_sock *ctx, int flags)
 	};
 	struct sock *sk = ctx->sk;
 	int sndbuf = sk->sk_sndbuf;
+	bool lent;
 	int ret;
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, tx->piece, tx->nr_pieces,
 		      tx->pending);
 	WRITE_ONCE(tx->pushing, true);
 	WRITE_ONCE(sk->sk_sndbuf, INT_MAX);
+	lent = tx_lend_socket(sk);
 	ret = tcp_sendmsg_pages(sk, &msg, tx->pending);
+	if (lent)
+		tx_unlend_socket(sk);
 	/* unless TCP has tuned it meanwhile */
 	if (sk->sk_sndbuf == INT_MAX)
 		WRITE_ONCE(sk->sk_sndbuf, sndbuf);
