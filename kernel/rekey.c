@@ -17,6 +17,11 @@
 #define REKEY_RETRY		(HZ / 50)
 /* The same when the send buffer is full: sk_write_space comes sooner */
 #define REKEY_FULL		HZ
+/*
+ * What has been opened for nobody takes at most so many receive buffers. It is
+ * as much as lay there sealed, and about twice that in the worst case.
+ */
+#define REKEY_PLAIN_MAX		4
 
 /**
  * tcpcrypt_rekey_begin() - the sending direction has a new key
@@ -219,8 +224,8 @@ void tcpcrypt_rekey_input(struct tcpcrypt_sock *ctx)
  * tcpcrypt_rekey_open() - open the frames no reader comes for
  * @ctx: connection in TCPCRYPT_OPEN
  *
- * What they hold waits for the reader as it would have in TCP's queue, up to
- * the size of the receive buffer.
+ * What they hold waits for the reader as it would have in TCP's queue, and TCP's
+ * window is as if it did.
  *
  * Context: process, socket owned; sleeps.
  */
@@ -230,7 +235,8 @@ void tcpcrypt_rekey_open(struct tcpcrypt_sock *ctx)
 	int ret = 1;
 
 	while (ret > 0 && ctx->state == TCPCRYPT_OPEN &&
-	       rekey_must_open(ctx) && ctx->rx.plain_mem < sk->sk_rcvbuf)
+	       rekey_must_open(ctx) &&
+	       ctx->rx.plain_mem / REKEY_PLAIN_MAX < sk->sk_rcvbuf)
 		ret = tcpcrypt_rx_open(ctx);
 	if (ret == -ENOMEM)
 		tcpcrypt_event_after(ctx, REKEY_RETRY);

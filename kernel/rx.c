@@ -17,6 +17,10 @@
 #include "tcpcrypt.h"
 #include "wire.h"
 
+/* Data of frames up to this size is put together, in buffers of this size */
+#define RX_GATHER_MAX		2048
+#define RX_GATHER_SIZE		SKB_WITH_OVERHEAD(4096)
+
 /**
  * tcpcrypt_rx_readable() - would a read have something to say
  * @ctx: the connection
@@ -146,8 +150,57 @@ out:
 	return err;
 }
 
+/* A buffer behind @rx->plain with room for @len bytes more; NULL: none */
+static struct sk_buff *rx_gather_room(struct tcpcrypt_sock *ctx, u32 len,
+				      bool held)
+{
+	struct tcpcrypt_rx *rx = &ctx->rx;
+	struct sk_buff *tail = skb_peek_tail(&rx->plain);
+
+	/* a reader who keeps up gets what there is as it is */
+	if (!tail || len > RX_GATHER_MAX)
+		return NULL;
+	if (!skb_is_nonlinear(tail) && skb_tailroom(tail) >= len)
+		return tail;
+	tail = alloc_skb(RX_GATHER_SIZE, GFP_KERNEL);
+	if (!tail)
+		return NULL;
+	tcpcrypt_rx_cb(tail)->off = 0;
+	tcpcrypt_rx_cb(tail)->len = 0;
+	rx->plain_mem += tail->truesize;
+	__skb_queue_tail(&rx->plain, tail);
+	tcpcrypt_rx_charge(ctx, tail, held);
+	return tail;
+}
+
+/*
+ * Queue data for the reader. Small pieces are put together: a page for each
+ * would cost a peer nothing, and more than it may make us keep.
+ */
+static void rx_queue_plain(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+			   u32 off, u32 len, bool held)
+{
+	struct sk_buff *tail = rx_gather_room(ctx, len, held);
+	struct tcpcrypt_rx *rx = &ctx->rx;
+
+	if (tail) {
+		/* cannot fail: the bytes are there */
+		skb_copy_bits(skb, off, skb_put(tail, len), len);
+		tcpcrypt_rx_cb(tail)->len += len;
+		kfree_skb(skb);
+	} else {
+		tcpcrypt_rx_cb(skb)->off = off;
+		tcpcrypt_rx_cb(skb)->len = len;
+		rx->plain_mem += skb->truesize;
+		__skb_queue_tail(&rx->plain, skb);
+		tcpcrypt_rx_charge(ctx, skb, held);
+	}
+	rx->s.bytes += len;
+	WRITE_ONCE(rx->plain_len, rx->plain_len + len);
+}
+
 /* The frame is authentic: what does it say? */
-static int rx_accept(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
+static int rx_accept(struct tcpcrypt_sock *ctx, struct sk_buff *skb, bool held)
 {
 	struct tcpcrypt_rx *rx = &ctx->rx;
 	struct tcpcrypt_plain plain;
@@ -173,14 +226,8 @@ static int rx_accept(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
 		kfree_skb(skb);
 		return 1;
 	}
-	tcpcrypt_rx_cb(skb)->off = plain.data_off;
-	tcpcrypt_rx_cb(skb)->len = len;
 	tcpcrypt_urg_data(ctx, skb, plain.data_off, len);
-	rx->s.bytes += len;
-	WRITE_ONCE(rx->plain_len, rx->plain_len + len);
-	rx->plain_mem += skb->truesize;
-	__skb_queue_tail(&rx->plain, skb);
-	tcpcrypt_rx_charge(ctx, skb);
+	rx_queue_plain(ctx, skb, plain.data_off, len, held);
 	return 1;
 drop:
 	kfree_skb(skb);
@@ -206,6 +253,7 @@ static int rx_open_frame(struct tcpcrypt_sock *ctx, bool rekey, u32 clen)
 {
 	struct tcpcrypt_rx *rx = &ctx->rx;
 	struct sk_buff *skb;
+	bool held;
 	int err;
 
 	/* memory first: a failure here leaves everything as it was */
@@ -226,13 +274,14 @@ static int rx_open_frame(struct tcpcrypt_sock *ctx, bool rekey, u32 clen)
 	tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_FRAMES_RECEIVED);
 	rx->s.off += TCPCRYPT_FRAME_HDR_LEN + clen;
 	rx->s.frames++;
+	held = tcpcrypt_rx_held(skb_peek(&rx->cipher));
 	tcpcrypt_rx_consume(rx, TCPCRYPT_FRAME_HDR_LEN + clen);
 	rx->p.ready -= TCPCRYPT_FRAME_HDR_LEN + clen;
 	WRITE_ONCE(rx->p.frames, rx->p.frames - 1);
 	rx->p.rekeys -= rekey;
 	rx->rekeyed = false;
 	WRITE_ONCE(rx->p.inq, rx->p.inq - (clen - TCPCRYPT_FRAME_CLEN_MIN));
-	return rx_accept(ctx, skb);
+	return rx_accept(ctx, skb, held);
 }
 
 /**
@@ -484,6 +533,8 @@ static void rx_announce(struct tcpcrypt_sock *ctx, u64 seen)
 		tcpcrypt_rx_pull(ctx);
 	if (rx_frames_seen(rx) > seen && (rx->p.frames || rx->plain_len))
 		ctx->saved_data_ready(ctx->sk);
+	/* nor does a bottom half see that one of them has to be answered */
+	tcpcrypt_rekey_input(ctx);
 }
 
 /*

@@ -28,9 +28,9 @@ static unsigned int rx_hdr_len(const struct tcpcrypt_sock *ctx)
 				   TCPCRYPT_INIT_HDR_LEN;
 }
 
-static int rx_parse_hdr(struct tcpcrypt_sock *ctx)
+static int rx_parse_hdr(const struct tcpcrypt_sock *ctx,
+			struct tcpcrypt_rxparse *p)
 {
-	struct tcpcrypt_rxparse *p = &ctx->rx.p;
 	int len;
 
 	if (ctx->rx.frames_on) {
@@ -50,10 +50,9 @@ static int rx_parse_hdr(struct tcpcrypt_sock *ctx)
 }
 
 /* The header says all that is asked here; the AEAD confirms it later */
-static void rx_complete(struct tcpcrypt_sock *ctx)
+static void rx_complete(const struct tcpcrypt_sock *ctx,
+			struct tcpcrypt_rxparse *p)
 {
-	struct tcpcrypt_rxparse *p = &ctx->rx.p;
-
 	p->ready += p->msg_len;
 	p->hdr_len = 0;
 	if (!ctx->rx.frames_on)
@@ -64,10 +63,10 @@ static void rx_complete(struct tcpcrypt_sock *ctx)
 }
 
 /* Walk over @len new bytes; how many of them are wanted */
-static int rx_parse(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
-		    u32 len)
+static int rx_parse(const struct tcpcrypt_sock *ctx,
+		    struct tcpcrypt_rxparse *p, const struct sk_buff *skb,
+		    u32 off, u32 len)
 {
-	struct tcpcrypt_rxparse *p = &ctx->rx.p;
 	const u32 hdr_len = rx_hdr_len(ctx);
 	u32 used = 0;
 
@@ -86,7 +85,7 @@ static int rx_parse(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 			used += n;
 			if (p->hdr_len < hdr_len)
 				break;
-			p->bad = rx_parse_hdr(ctx);
+			p->bad = rx_parse_hdr(ctx, p);
 			if (p->bad)
 				break;
 		}
@@ -94,7 +93,7 @@ static int rx_parse(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 		p->left -= n;
 		used += n;
 		if (!p->left)
-			rx_complete(ctx);
+			rx_complete(ctx, p);
 	}
 	return used;
 }
@@ -108,22 +107,43 @@ static void rx_uncharge(struct sk_buff *skb)
  * tcpcrypt_rx_charge() - account an skb of ours to the socket
  * @ctx: the connection
  * @skb: in no queue of TCP's
+ * @held: it holds what ought to have waited in TCP's queue
  *
  * It counts against the memory of TCP as a whole, but not against the
  * receive buffer: TCP works out the window from that when its own queue is
  * read, not when ours is. If accounting refuses the skb it stays
  * unaccounted: it exists already, and rx_full() bounds what follows.
  *
+ * What is @held does count against the receive buffer, so that taking it out of
+ * TCP's queue does not open the window.
+ *
  * Context: socket locked; may be softirq.
  */
-void tcpcrypt_rx_charge(struct tcpcrypt_sock *ctx, struct sk_buff *skb)
+void tcpcrypt_rx_charge(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+			bool held)
 {
 	if (!sk_rmem_schedule(ctx->sk, skb, skb->truesize))
 		return;
 	skb_orphan(skb);
+	if (held) {
+		skb_set_owner_r(skb, ctx->sk);
+		return;
+	}
 	skb->sk = ctx->sk;
 	skb->destructor = rx_uncharge;
 	sk_mem_charge(ctx->sk, skb->truesize);
+}
+
+/**
+ * tcpcrypt_rx_held() - does an skb of ours count against the receive buffer
+ * @skb: from one of our queues
+ *
+ * Context: socket locked.
+ * Return: the @held that tcpcrypt_rx_charge() was called with.
+ */
+bool tcpcrypt_rx_held(const struct sk_buff *skb)
+{
+	return skb->destructor == sock_rfree;
 }
 
 /* Copy a small segment behind the one before it */
@@ -183,7 +203,7 @@ static int rx_keep(struct tcpcrypt_sock *ctx, struct sk_buff *skb, u32 off,
 	rx->truesize += own->truesize;
 	/* an Init message goes to the work, which does not lock the socket */
 	if (rx->frames_on)
-		tcpcrypt_rx_charge(ctx, own);
+		tcpcrypt_rx_charge(ctx, own, rx->forced);
 	return 0;
 }
 
@@ -202,22 +222,81 @@ static bool rx_full(const struct tcpcrypt_sock *ctx)
 	       mem >= ctx->sk->sk_rcvbuf / 4;
 }
 
+/* Bytes of the message that is arriving which the parser has seen */
+static u32 rx_begun(const struct tcpcrypt_sock *ctx,
+		    const struct tcpcrypt_rxparse *p)
+{
+	return p->hdr_len < rx_hdr_len(ctx) ? p->hdr_len : p->msg_len - p->left;
+}
+
+/* Where in TCP's queue a byte is; NULL if it has not come */
+static struct sk_buff *rx_queued(struct sock *sk, u32 seq)
+{
+	struct sk_buff *skb;
+
+	skb_queue_reverse_walk(&sk->sk_receive_queue, skb)
+		if (!before(seq, TCP_SKB_CB(skb)->seq))
+			return skb;
+	return NULL;
+}
+
+/*
+ * Does a frame that rekeys wait in TCP's queue, behind data that nobody reads?
+ * Each byte is looked at once. Return: bytes of the queue up to the end of the
+ * last such frame, 0 if there is none.
+ */
+static u32 rx_ahead(struct tcpcrypt_sock *ctx)
+{
+	const struct tcp_sock *tp = tcp_sk(ctx->sk);
+	struct tcpcrypt_rxahead *a = &ctx->rx.ahead;
+	struct sk_buff *skb;
+
+	if (!a->on) {
+		a->p = ctx->rx.p;
+		a->seq = tp->copied_seq;
+		a->end = tp->copied_seq;
+		a->on = true;
+	}
+	skb = rx_queued(ctx->sk, a->seq);
+	if (skb)
+		skb_queue_walk_from(&ctx->sk->sk_receive_queue, skb) {
+			const u32 off = a->seq - TCP_SKB_CB(skb)->seq;
+			const u32 rekeys = a->p.rekeys;
+			int used;
+
+			if (off >= skb->len || a->p.bad)
+				continue;
+			used = rx_parse(ctx, &a->p, skb, off, skb->len - off);
+			if (used < 0)
+				break;
+			a->seq += used;
+			if (a->p.rekeys != rekeys)
+				a->end = a->seq - rx_begun(ctx, &a->p);
+		}
+	return after(a->end, tp->copied_seq) ? a->end - tp->copied_seq : 0;
+}
+
 static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 		    unsigned int off, size_t len)
 {
 	struct tcpcrypt_sock *ctx = desc->arg.data;
-	struct tcpcrypt_rxparse saved = ctx->rx.p;
+	struct tcpcrypt_rx *rx = &ctx->rx;
+	struct tcpcrypt_rxparse saved = rx->p;
 	int used;
 
-	if (ctx->rx.p.bad || rx_full(ctx))
+	if (rx->p.bad || (!rx->forced && rx_full(ctx)))
 		return 0;
-	used = rx_parse(ctx, skb, off, len);
+	if (rx->forced)
+		len = min_t(size_t, len, rx->forced);
+	used = rx_parse(ctx, &rx->p, skb, off, len);
 	if (used > 0 && rx_keep(ctx, skb, off, used)) {
-		ctx->rx.p = saved;
-		ctx->rx.stalled = true;
+		rx->p = saved;
+		rx->stalled = true;
 		tcpcrypt_event_after(ctx, TCPCRYPT_RX_RETRY);
 		return 0;
 	}
+	if (rx->forced && used > 0)
+		rx->forced -= used;
 	return used;
 }
 
@@ -235,28 +314,54 @@ static bool rx_wait_more(const struct tcpcrypt_sock *ctx)
 	       atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf / 2;
 }
 
+/* @forced: bytes to take whatever rx_full() says, or 0 */
+static void rx_read(struct tcpcrypt_sock *ctx, u32 forced)
+{
+	read_descriptor_t desc = { .arg.data = ctx, .count = 1 };
+	struct tcp_sock *tp = tcp_sk(ctx->sk);
+	struct tcpcrypt_rx *rx = &ctx->rx;
+
+	rx->stalled = false;
+	/*
+	 * The TCP header's urgent pointer is not authenticated (RFC 8547
+	 * section 5): the byte it marks is ciphertext like any other.
+	 */
+	if (tp->urg_data)
+		WRITE_ONCE(tp->urg_data, 0);
+	rx->forced = forced;
+	tcp_read_sock(ctx->sk, &desc, rx_actor);
+	rx->forced = 0;
+	if (before(rx->ahead.seq, tp->copied_seq))
+		rx->ahead.on = false;
+}
+
 /**
  * tcpcrypt_rx_pull() - take what is useful out of TCP's queue
  * @ctx: connection in TCPCRYPT_KEX or TCPCRYPT_OPEN
+ *
+ * If there is enough the rest waits in TCP's queue, unless a frame in it has to
+ * be answered (RFC 8548 section 3.8) whether anybody reads or not. Then all up
+ * to that frame is taken, and TCP's window stays as if it had not been.
  *
  * Context: socket locked; may be softirq.
  */
 void tcpcrypt_rx_pull(struct tcpcrypt_sock *ctx)
 {
-	read_descriptor_t desc = { .arg.data = ctx, .count = 1 };
-	struct sock *sk = ctx->sk;
+	struct tcpcrypt_rx *rx = &ctx->rx;
+	u32 forced;
 
-	if ((ctx->rx.init_done && !ctx->rx.frames_on) || ctx->rx.p.bad ||
-	    rx_full(ctx) || rx_wait_more(ctx))
+	if ((rx->init_done && !rx->frames_on) || rx->p.bad)
 		return;
-	ctx->rx.stalled = false;
-	/*
-	 * The TCP header's urgent pointer is not authenticated (RFC 8547
-	 * section 5): the byte it marks is ciphertext like any other.
-	 */
-	if (tcp_sk(sk)->urg_data)
-		WRITE_ONCE(tcp_sk(sk)->urg_data, 0);
-	tcp_read_sock(sk, &desc, rx_actor);
+	if (!rx_full(ctx)) {
+		if (rx_wait_more(ctx))
+			return;
+		rx_read(ctx, 0);
+	}
+	if (likely(!rx->frames_on || rx->p.bad || !rx_full(ctx)))
+		return;
+	forced = rx_ahead(ctx);
+	if (unlikely(forced))
+		rx_read(ctx, forced);
 }
 
 /**

@@ -298,9 +298,25 @@ struct tcpcrypt_rxparse {
 };
 
 /**
+ * struct tcpcrypt_rxahead - a look at what waits in TCP's queue (rxparse.c)
+ * @on: the rest is valid
+ * @p: a parser that has seen all before @seq
+ * @seq: TCP sequence number, not before the first byte in the queue
+ * @end: that of the first byte behind the last frame seen with the rekey bit
+ */
+struct tcpcrypt_rxahead {
+	bool on;
+	struct tcpcrypt_rxparse p;
+	u32 seq;
+	u32 end;
+};
+
+/**
  * struct tcpcrypt_rx - receiving half (rxparse.c, rx.c)
  * @s: the stream's cipher and counters
  * @p: the parser
+ * @ahead: where another one has got to
+ * @forced: bytes to be taken out of TCP's queue although there is enough here
  * @cipher: bytes taken out of TCP's queue, in stream order
  * @cipher_len: bytes in @cipher
  * @truesize: memory that @cipher takes
@@ -320,6 +336,8 @@ struct tcpcrypt_rxparse {
 struct tcpcrypt_rx {
 	struct tcpcrypt_stream s;
 	struct tcpcrypt_rxparse p;
+	struct tcpcrypt_rxahead ahead;
+	u32 forced;
 	struct sk_buff_head cipher;
 	u32 cipher_len;
 	u32 truesize;
@@ -642,7 +660,9 @@ void tcpcrypt_rx_input(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rx_pull(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rx_frames_on(struct tcpcrypt_sock *ctx);
 void tcpcrypt_rx_consume(struct tcpcrypt_rx *rx, u32 len);
-void tcpcrypt_rx_charge(struct tcpcrypt_sock *ctx, struct sk_buff *skb);
+void tcpcrypt_rx_charge(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
+			bool held);
+bool tcpcrypt_rx_held(const struct sk_buff *skb);
 void tcpcrypt_rx_purge(struct tcpcrypt_rx *rx);
 
 /* rx.c */

@@ -228,6 +228,37 @@ async def rekey(p):
 frames('rekey, nobody reads', rekey)
 
 
+async def rekey_unaccepted(p):
+    """The same while the connection waits for accept()."""
+    await p.open_passive()
+    await p.key_exchange()
+    for data in (b'', b'before accept()'):
+        p.frame(data, rekey=True)
+        check((await p.read_frame())[0], 'the answer has not the rekey bit')
+    await p.accepted()
+    check(await p.app.read(15) == b'before accept()', 'data')
+    await p.is_encrypted()
+
+scenario('rekey before accept()', rekey_unaccepted, ['Established'], active=True)
+
+
+async def rekey_unread(p):
+    """Data that nobody reads, more than the kernel takes out of TCP's queue."""
+    sent = b''
+    for n in (24, 1, 8):
+        for _ in range(n):
+            data = os.urandom(1000)
+            sent += data
+            p.frame(data)
+        p.frame(b'and', rekey=True)
+        sent += b'and'
+        check((await p.read_frame())[0], 'the answer has not the rekey bit')
+    check(await p.app.read(len(sent)) == sent, 'other data')
+    await p.is_encrypted()
+
+frames('rekey behind data that nobody reads', rekey_unread)
+
+
 async def rekey_data(p):
     p.frame(b'old ')
     p.frame(b'new', rekey=True)
