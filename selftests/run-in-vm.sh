@@ -37,6 +37,7 @@ scripts=(
 	tcs.sh
 	tcpcryptd.sh
 	keylog.sh
+	flood.sh
 )
 # The instrumented kernel is ten times slower. It alone can make allocations
 # fail.
