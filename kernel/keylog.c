@@ -155,7 +155,6 @@ static void *keylog_seek(struct seq_file *seq, loff_t *pos)
  * proc with them, but is not who switched this on.
  */
 static void *keylog_start(struct seq_file *seq, loff_t *pos)
-	__acquires(&keylog_lock)
 {
 	mutex_lock(&keylog_lock);
 	if (!file_ns_capable(seq->file, &init_user_ns, CAP_NET_ADMIN))
@@ -170,7 +169,6 @@ static void *keylog_next(struct seq_file *seq, void *v, loff_t *pos)
 }
 
 static void keylog_stop(struct seq_file *seq, void *v)
-	__releases(&keylog_lock)
 {
 	mutex_unlock(&keylog_lock);
 }

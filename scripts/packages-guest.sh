@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2317 # try and check call functions
+# shellcheck disable=SC2016,SC2317 # check calls functions, one runs perl
 #
 # What packages.sh runs on a system booted with the packages installed: is it as
 # its administrator would expect, does an upgrade restart the daemon, and does
@@ -71,9 +71,17 @@ two_hosts()
 	ip netns add a && ip netns add b &&
 	ip link add eth0 netns a type veth peer name eth0 netns b &&
 	ip -n a addr add 10.0.0.1/24 dev eth0 && ip -n b addr add 10.0.0.2/24 dev eth0 &&
-	ip -n a link set eth0 up && ip -n b link set eth0 up && ip -n b link set lo up &&
-	mkdir -p /run/www && head -c 4000000 /dev/zero >/run/www/file || return
-	ip netns exec b python3 -m http.server -d /run/www 8000 >/dev/null 2>&1 &
+	ip -n a link set eth0 up && ip -n b link set eth0 up && ip -n b link set lo up || return
+	# What every system has is perl
+	ip netns exec b perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 9) or die;
+		$SIG{CHLD} = "IGNORE";
+		while (my $c = $s->accept) {
+			next if fork;
+			sysread $c, $_, 4096;
+			print $c "HTTP/1.0 200 OK\r\nContent-Length: 1000000\r\n\r\n", "x" x 1000000;
+			exit;
+		}' &
 	server=$!
 	within 60 ip netns exec a curl -s -o /dev/null http://10.0.0.2:8000/
 }
@@ -90,7 +98,7 @@ listed()
 encrypted()
 {
 	local curl
-	ip netns exec a curl -s --limit-rate 100k -o /run/got http://10.0.0.2:8000/file &
+	ip netns exec a curl -s --limit-rate 50k -o /run/got http://10.0.0.2:8000/file &
 	curl=$!
 	within 30 listed
 	local rc=$?
@@ -139,7 +147,7 @@ check "tcpcryptd has CAP_NET_ADMIN and no other privilege" unprivileged
 check "modprobe by name" by_name
 check "tcpcryptd runs again" running
 check "two hosts" two_hosts
-check "curl and python's http.server are encrypted" encrypted
+check "curl's connection is encrypted" encrypted
 check "tcnetstat asks tcpcryptd" asked
 check "no unit failed" test -z "$(systemctl list-units --failed --no-legend | grep tcpcrypt)"
 check "upgrade restarts the daemon" upgrade
