@@ -31,6 +31,8 @@ scripts=(
 	libtcpcrypt.sh
 	tcnetstat.sh
 	tamper.sh
+	special.sh
+	lifecycle.sh
 	netlink.sh
 	control.sh
 	blackhole.sh
