@@ -49,7 +49,11 @@ busy_pair()
 }
 
 # shellcheck disable=SC2317 # called by wait_for
-established_in() { [ -n "$(in_ns "$1" ss -Htn state established)" ]; }
+established_in()
+{
+	# an xfer that holds its connection has closed the sending half
+	[ -n "$(in_ns "$1" ss -Htn state established state fin-wait-2 state close-wait)" ]
+}
 
 # shellcheck disable=SC2317 # called by wait_for
 established() { established_in "$C"; }
