@@ -18,7 +18,8 @@
  *
  * RULE is dir=in|out family=N laddr=IP[/N] raddr=IP[/N] lports=N[-N]
  * rports=N[-N] mark=N[/N] uid=N before=ID verdict=refuse|offer|require|next
- * aware=N nocache=N off=N; any may be missing. An error is printed with what the kernel says about it.
+ * aware=N nocache=N off=N; any may be missing. An error is printed with what
+ * the kernel says about it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
