@@ -186,11 +186,15 @@ test_defaults()
 	is "rekey_secs" "$(cat $PARAMS/rekey_secs)" 3600
 	is "blackhole_size" "$(cat $PARAMS/blackhole_size)" 1024
 	is "blackhole_lifetime" "$(cat $PARAMS/blackhole_lifetime)" 1800
-	# What a parameter says is what the first namespace has.
+	is "keylog" "$(cat $PARAMS/keylog)" N
+	is "the key log is for root alone" "$(stat_mode $PARAMS/keylog)" 600
+	# What a parameter says is what the first namespace has; the key log is the
+	# machine's.
+	of_netns=$(cd $PARAMS && printf "%s\n" * | grep -vx keylog)
 	is "the first namespace has what the parameters say" \
-		"$(for p in "$PARAMS"/*; do echo "${p##*/} $(tr YN 10 <"$p")"; done)" \
-		"$(for p in "$PARAMS"/*; do p=${p##*/}; echo "$p $(cat "$SYSCTL/$p")"; done)"
-	modes=$(for p in "$PARAMS"/*; do stat_mode "$p"; done | sort -u | tr '\n' ' ')
+		"$(for p in $of_netns; do echo "$p $(tr YN 10 <"$PARAMS/$p")"; done)" \
+		"$(for p in $of_netns; do echo "$p $(cat "$SYSCTL/$p")"; done)"
+	modes=$(for p in $of_netns; do stat_mode "$PARAMS/$p"; done | sort -u | tr '\n' ' ')
 	is "only enable can be written" "$modes" "444 644 "
 	is "enable can be written" "$(stat_mode $PARAMS/enable)" 644
 	unload

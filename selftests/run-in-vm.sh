@@ -38,6 +38,7 @@ scripts=(
 	blackhole.sh
 	tcs.sh
 	tcpcryptd.sh
+	params.sh
 	keylog.sh
 	flood.sh
 )

@@ -385,3 +385,32 @@ async def rekey_two_ahead(p):
     check(p.rx.generation == 2, 'generation %d' % p.rx.generation)
 
 frames('rekey by the kernel, answered twice', rekey_two_ahead)
+
+
+def keepalive(sock):
+    """One second of silence, one between probes, two of them."""
+    for option, value in ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1),
+                          (socket.TCP_KEEPCNT, 2)):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+async def keepalive_unanswered(p):
+    """TCP acknowledges each probe, but only an answer with the new keys counts
+    (section 3.9)."""
+    keepalive(p.app.sock)
+    check((await p.read_frame())[0], 'a probe is no rekey')
+    await p.error(errno.ETIMEDOUT)
+
+frames('keep-alive that nobody answers', keepalive_unanswered, ['KeepaliveTimeouts'])
+
+
+async def keepalive_answered(p):
+    keepalive(p.app.sock)
+    for _ in range(2):
+        check((await p.read_frame())[0], 'a probe is no rekey')
+        p.frame(b'', rekey=True)
+    p.app.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
+    await p.is_encrypted()
+
+frames('keep-alive that is answered', keepalive_answered)

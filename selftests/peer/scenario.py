@@ -17,7 +17,7 @@ OUTCOMES = ('SynNoSpace', 'SynExcluded', 'SynIneligible', 'SynAckNoSpace', 'Half
             'FallbackSimultaneous', 'FallbackSynCookie', 'FallbackRefused', 'Established',
             'KexTimeout', 'KexProtocolError', 'KexBadPublicKey', 'KexNoCommonCipher',
             'KexLocalError', 'FrameAuthFailed', 'FrameMalformed', 'FinWithoutFinp',
-            'DataAfterFinp', 'Resumed')
+            'DataAfterFinp', 'KeepaliveTimeouts', 'Resumed')
 
 SCENARIOS = []
 
