@@ -452,7 +452,7 @@ TEST(rekey_on_what_is_not_encrypted)
 	close_pair(&p);
 
 	open_pair(v, &p);
-	ASSERT(encrypted(p.c));
+	ASSERT(encrypted(p.c) && encrypted(p.s));
 	EXPECT_ERR(setsockopt(p.c, IPPROTO_TCP, TCPCRYPT_REKEY, "", 1), EINVAL);
 	EXPECT_EQ(set_int(p.c, TCPCRYPT_REKEY, 0), 0);
 	EXPECT_EQ(info(p.c).tx_generation, 0);

@@ -42,13 +42,13 @@ scripts=(
 	keylog.sh
 	flood.sh
 )
-# The instrumented kernel is ten times slower. It alone can make allocations
-# fail.
+# The instrumented kernel is ten times slower. faults.sh is for it, by hand: a
+# plain connection of its kernel, too, hangs for ever when TCP finds no memory
+# for a FIN (tcp_send_fin()), so it cannot tell ours from that every time.
 debug=(
 	rekey.sh
 	urgent.sh
 	semantics.sh
-	faults.sh
 )
 if [ $# -gt 0 ]; then
 	scripts=("$@")
