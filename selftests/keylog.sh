@@ -99,9 +99,17 @@ fails "it is on or off" switch maybe
 capture
 in_c "$BIN/nlctl" cache-flush >/dev/null 2>&1
 for what in first second; do transfer "the $what connection"; done
+# Whose server has nothing to say before it answers a rekey
+yes $MARKER | head -c $BYTES >"$TMP/text"
+start server in_s socat -dd "TCP-LISTEN:$PORT,reuseaddr" "SYSTEM:cat >/dev/null; cat $TMP/text"
+SERVER=$PID
+wait_for 20 has_line "$TMP/server.log" 'listening on' || diag "socat does not get ready"
+run "a third, the server last" in_c bash -c \
+	"socat -t 20 - TCP:$S4:$PORT <$TMP/text | cmp - $TMP/text"
+stop "$SERVER"
 wait_for 60 quiet || diag "the capture is not complete"
 stop "$TCPDUMP"
-is "both hosts have the keys of both, and of no other" "$(lines "$C") $(lines "$S")" "2 2"
+is "both hosts have the keys of all three, and of no other" "$(lines "$C") $(lines "$S")" "3 3"
 keys "$C" >"$TMP/keys.c"
 keys "$S" >"$TMP/keys.s"
 is "and the same" "$(awk '/^T/ { print $7, $8, $9 }' "$TMP/keys.c")" \
@@ -109,10 +117,10 @@ is "and the same" "$(awk '/^T/ { print $7, $8, $9 }' "$TMP/keys.c")" \
 dissect "$TMP/keys.c" >"$TMP/open.c"
 judge "$TMP/open.c" >"$TMP/judge.c"
 diag "$(tr '\n' ' ' <"$TMP/judge.c")"
-is "the client's keys open every byte of both" \
+is "the client's keys open every byte of them" \
 	"$(value "$TMP/judge.c" streams) $(value "$TMP/judge.c" bytes)" \
-	"2 $BYTES,$BYTES,$BYTES,$BYTES"
-is "with what was sent in them" "$(value "$TMP/judge.c" marked)" 4
+	"3 $BYTES,$BYTES,$BYTES,$BYTES,$BYTES,$BYTES"
+is "with what was sent in them" "$(value "$TMP/judge.c" marked)" 6
 is "whose session IDs are those of the log" \
 	"$(sed -n 's/^sessid=//p' "$TMP/judge.c")" \
 	"$(awk '/^T/ { print $8 }' "$TMP/keys.c" | sort | xargs)"

@@ -39,6 +39,7 @@ scripts=(
 	tcs.sh
 	tcpcryptd.sh
 	params.sh
+	keylog.sh
 	flood.sh
 )
 # The instrumented kernel is ten times slower. faults.sh is for it, by hand: a

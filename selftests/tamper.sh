@@ -25,8 +25,9 @@ for n in "$C" "$S"; do
 	tcpcrypt_sysctl "$n" kex_timeout 3
 	# A key exchange that is cut off must not make the next connections plain.
 	tcpcrypt_sysctl "$n" blackhole_size 0
-	# Closed sockets wait that long for an end that the box has swallowed.
-	in_ns "$n" sysctl -qw net.ipv4.tcp_fin_timeout=3
+	# Closed sockets wait that long for an end that the box has swallowed, and
+	# repeat their own that often.
+	in_ns "$n" sysctl -qw net.ipv4.tcp_fin_timeout=3 net.ipv4.tcp_orphan_retries=1
 done
 
 # pair FLAG DIR "RECEIVER'S EXTRA" [middlebox option...]: DIR's data under attack

@@ -590,20 +590,24 @@ local function open(s, header, body)
 	if #body < 17 or s.lost then
 		return nil
 	end
+	local rekey = header:byte(1) % 2 == 1
 	if not s.key then
-		-- Connections may have had the same addresses: the tag tells
+		-- Connections may have had the same addresses: the tag tells.
+		-- Who has only listened may answer a rekey before all else.
 		for i = #s.all, 1, -1 do
 			local e = s.all[i].entry
 			s.host, s.cipher, s.mk, s.id, s.gen = s.all[i].host, e.cipher, e.mk, e.id, 0
 			set_keys(s)
-			local text = header:byte(1) % 2 == 0 and try(s, header, body)
+			if rekey then next_keys(s) end
+			local text = try(s, header, body)
 			if text then
 				return text
 			end
 		end
-	elseif header:byte(1) % 2 == 1 then
-		next_keys(s)
+		s.lost = true
+		return nil
 	end
+	if rekey then next_keys(s) end
 	local text = try(s, header, body)
 	s.lost = not text
 	return text
