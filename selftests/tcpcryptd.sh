@@ -509,6 +509,41 @@ test_rules()
 	in_c sysctl -qw net.tcpcrypt.enable=1
 }
 
+# The words of rules that say more than a verdict, one by one
+test_rule_words()
+{
+	local rport=$((PORT + 30))
+
+	cat >"$CONF" <<-CONF
+		rule = next aware no-cache rport $rport
+		rule = next off rport $((PORT + 31))-$((PORT + 32))
+		rule = require out rport $((PORT + 32))
+	CONF
+	daemon words -f -u "@words-$$"
+	is "rules that leave the verdict to others, as the module has them" \
+		"$(in_c "$BIN/nlctl" policy | sed 's/^id=[0-9]* //; s/ hits=.*//')" \
+		"rports=$rport-$rport verdict=next aware=1 nocache=1
+rports=$((PORT + 31))-$((PORT + 32)) verdict=next off=1
+dir=out rports=$((PORT + 32))-$((PORT + 32)) verdict=require"
+	start_ready aware-s in_s "$BIN/many" -l $S4 $rport
+	local server=$PID
+	start_ready aware-1 in_c "$BIN/many" $S4 $rport 1
+	start_ready aware-2 in_c "$BIN/many" $S4 $rport 1
+	is "aware, and no-cache" "$("$USERSPACE/tcnetstat/tcnetstat" -N "$C" -x --remote ":$rport" |
+		grep -c 'resumed:no.* self_aware:yes')" 2
+	stop "$server"
+	is "off" "$(one_conn $((PORT + 31)))" plain
+	is "off, but required" "$(one_conn $((PORT + 32)))" encrypted
+	echo "rule = next of rport 1" >"$CONF"
+	kill -HUP "$DPID"
+	run "a word that is wrong is named" wait_for 20 has_line "$TMP/words.log" \
+		"tcpcryptd.conf:1: rule: 'of' is no word of a rule"
+	is "and the rules stay" "$(in_c "$BIN/nlctl" policy | wc -l)" 3
+	: >"$CONF"
+	stop "$DPID"
+	in_c "$BIN/nlctl" replace
+}
+
 # Events are lost: the room for them is as small as it can be
 test_overrun()
 {
@@ -569,6 +604,7 @@ sub "library" in_c "$USERSPACE/tests/conn_lib" "$TMP/ctl"
 test_systemd
 test_settings
 test_rules
+test_rule_words
 test_overrun
 for p in "${PIDS[@]}"; do
 	kill "$p" 2>/dev/null

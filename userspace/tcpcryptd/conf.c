@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The configuration file: lines "name = value" and "rule = ...".
+ * The configuration file: lines "name = value".
  */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,15 +59,28 @@ static const struct id {
 	{ NULL, 0 }
 };
 
-static int parse_u64(const char *text, uint64_t max, uint64_t *to)
+static int parse_number(const char *text, int base, uint64_t max, uint64_t *to)
 {
 	char *end;
 
 	if (!isdigit((unsigned char)*text))
 		return -EINVAL;
 	errno = 0;
-	*to = strtoull(text, &end, 0);
+	*to = strtoull(text, &end, base);
 	return *end || errno || *to > max ? -EINVAL : 0;
+}
+
+/**
+ * conf_u64() - read a number
+ * @text: the number, 0x.. and 0.. as in C
+ * @max: the largest it may be
+ * @to: where to put it
+ *
+ * Return: 0 or -EINVAL.
+ */
+int conf_u64(const char *text, uint64_t max, uint64_t *to)
+{
+	return parse_number(text, 0, max, to);
 }
 
 static int parse_bool(const char *text, uint64_t *to)
@@ -106,18 +117,27 @@ static int parse_ids(const char *text, const struct id *id, struct setting *s)
 	return s->count ? 0 : -EINVAL;
 }
 
-/* N, N-M or, as packet filters have it, N:M */
-static int parse_range(const char *text, uint16_t *lo, uint16_t *hi)
+/**
+ * conf_range() - read a range of ports
+ * @text: N, N-M or, as packet filters have it, N:M, in decimal
+ * @lo: becomes the first
+ * @hi: becomes the last
+ *
+ * Return: 0 or -EINVAL.
+ */
+int conf_range(const char *text, uint16_t *lo, uint16_t *hi)
 {
-	unsigned int a, b;
-	char end;
+	char copy[16], *second;
+	uint64_t a, b;
 
-	if (sscanf(text, "%u%*1[-:]%u%c", &a, &b, &end) != 2) {
-		if (sscanf(text, "%u%c", &a, &end) != 1)
-			return -EINVAL;
-		b = a;
-	}
-	if (a > b || b > UINT16_MAX)
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(copy, text);
+	second = strpbrk(copy, "-:");
+	if (second)
+		*second++ = '\0';
+	if (parse_number(copy, 10, UINT16_MAX, &a) ||
+	    parse_number(second ?: copy, 10, UINT16_MAX, &b) || a > b)
 		return -EINVAL;
 	*lo = a;
 	*hi = b;
@@ -138,7 +158,7 @@ static int parse_ports(const char *text, struct setting *s)
 		if (s->count >= TCPCRYPT_PORT_RANGES_MAX)
 			return -EINVAL;
 		r = &s->ranges[s->count++];
-		if (parse_range(word, &r->lo, &r->hi))
+		if (conf_range(word, &r->lo, &r->hi))
 			return -EINVAL;
 	}
 	return 0;
@@ -151,9 +171,9 @@ static int parse_setting(const struct name *n, const char *value,
 	case BOOL:
 		return parse_bool(value, &s->number);
 	case U32:
-		return parse_u64(value, UINT32_MAX, &s->number);
+		return conf_u64(value, UINT32_MAX, &s->number);
 	case U64:
-		return parse_u64(value, UINT64_MAX, &s->number);
+		return conf_u64(value, UINT64_MAX, &s->number);
 	case TEPS:
 		return parse_ids(value, teps, s);
 	case CIPHERS:
@@ -190,155 +210,6 @@ int conf_setting(struct options *o, const char *name, const char *value)
 	return -ENOENT;
 }
 
-/* ------------------------------------------------------------------- rules */
-
-static int rule_addr(char *text, int *family, uint8_t addr[16],
-		     uint32_t *prefix)
-{
-	char *slash = strchr(text, '/');
-	uint64_t bits, max;
-
-	*family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	max = *family == AF_INET6 ? 128 : 32;
-	bits = max;
-	if (slash) {
-		*slash = '\0';
-		if (parse_u64(slash + 1, max, &bits))
-			return -EINVAL;
-	}
-	*prefix = bits;
-	return inet_pton(*family, text, addr) == 1 ? 0 : -EINVAL;
-}
-
-static int rule_mark(struct rule *r, char *text)
-{
-	char *slash = strchr(text, '/');
-	uint64_t mark, mask = UINT32_MAX;
-
-	if (slash) {
-		*slash = '\0';
-		if (parse_u64(slash + 1, UINT32_MAX, &mask))
-			return -EINVAL;
-	}
-	if (parse_u64(text, UINT32_MAX, &mark))
-		return -EINVAL;
-	r->mark = mark;
-	r->mask = mask;
-	r->has |= RULE_BIT(MARK) | RULE_BIT(MASK);
-	return 0;
-}
-
-static int rule_uid(struct rule *r, const char *text)
-{
-	struct passwd *pw;
-	uint64_t uid;
-
-	if (parse_u64(text, UINT32_MAX - 1, &uid)) {
-		pw = getpwnam(text);
-		if (!pw)
-			return -EINVAL;
-		uid = pw->pw_uid;
-	}
-	r->uid = uid;
-	r->has |= RULE_BIT(UID);
-	return 0;
-}
-
-static int rule_pair(struct rule *r, const char *word, char *value)
-{
-	if (!strcmp(word, "local")) {
-		r->has |= RULE_BIT(LADDR) | RULE_BIT(LPREFIX);
-		return rule_addr(value, &r->lfamily, r->laddr, &r->lprefix);
-	}
-	if (!strcmp(word, "remote")) {
-		r->has |= RULE_BIT(RADDR) | RULE_BIT(RPREFIX);
-		return rule_addr(value, &r->rfamily, r->raddr, &r->rprefix);
-	}
-	if (!strcmp(word, "lport")) {
-		r->has |= RULE_BIT(LPORTS);
-		return parse_range(value, &r->lports[0], &r->lports[1]);
-	}
-	if (!strcmp(word, "rport")) {
-		r->has |= RULE_BIT(RPORTS);
-		return parse_range(value, &r->rports[0], &r->rports[1]);
-	}
-	if (!strcmp(word, "mark"))
-		return rule_mark(r, value);
-	if (!strcmp(word, "uid"))
-		return rule_uid(r, value);
-	return -EINVAL;
-}
-
-/* True when the word alone says something */
-static bool rule_word(struct rule *r, const char *word)
-{
-	if (!strcmp(word, "in"))
-		r->dir = TCPCRYPT_DIR_IN;
-	else if (!strcmp(word, "out"))
-		r->dir = TCPCRYPT_DIR_OUT;
-	else if (!strcmp(word, "offer"))
-		r->verdict = TCPCRYPT_VERDICT_OFFER;
-	else if (!strcmp(word, "refuse"))
-		r->verdict = TCPCRYPT_VERDICT_REFUSE;
-	else if (!strcmp(word, "require"))
-		r->verdict = TCPCRYPT_VERDICT_REQUIRE;
-	else
-		return false;
-	return true;
-}
-
-/**
- * conf_rule() - read a rule
- * @rule: where to put it
- * @text: "offer|refuse|require [in|out] [local CIDR] [remote CIDR]
- *	[lport PORTS] [rport PORTS] [mark MARK[/MASK]] [uid USER]"
- *
- * Return: 0 or -EINVAL.
- */
-int conf_rule(struct rule *rule, const char *text)
-{
-	char copy[512], *save, *word, *value;
-
-	memset(rule, 0, sizeof(*rule));
-	if (strlen(text) >= sizeof(copy))
-		return -EINVAL;
-	strcpy(copy, text);
-	for (word = strtok_r(copy, " \t", &save); word;
-	     word = strtok_r(NULL, " \t", &save)) {
-		if (rule_word(rule, word))
-			continue;
-		value = strtok_r(NULL, " \t", &save);
-		if (!value || rule_pair(rule, word, value))
-			return -EINVAL;
-	}
-	if (rule->lfamily && rule->rfamily && rule->lfamily != rule->rfamily)
-		return -EINVAL;
-	return rule->verdict ? 0 : -EINVAL;
-}
-
-/**
- * conf_add_rule() - add a rule
- * @o: where
- * @rule: the rule
- * @first: before all others instead of behind them
- */
-void conf_add_rule(struct options *o, const struct rule *rule, bool first)
-{
-	struct rule *rules;
-
-	rules = realloc(o->rules, (o->nrules + 1) * sizeof(*rules));
-	if (!rules)
-		abort();
-	o->rules = rules;
-	if (first) {
-		memmove(rules + 1, rules, o->nrules * sizeof(*rules));
-		rules[0] = *rule;
-	} else {
-		rules[o->nrules] = *rule;
-	}
-	o->nrules++;
-}
-
 /* --------------------------------------------------------------- the file */
 
 static char *trim(char *s)
@@ -366,10 +237,26 @@ static int set_string(char **to, const char *value)
 	return 0;
 }
 
-/* What is the daemon's own; -ENOENT when it is not */
-static int own_setting(struct options *o, const char *name, const char *value)
+static int add_rule(struct options *o, const char *value, struct why *why)
 {
 	struct rule rule;
+	int rc;
+
+	rc = conf_rule(&rule, value, why);
+	/* there is one more on the command line, perhaps */
+	if (!rc && o->nrules >= TCPCRYPT_RULES_MAX - 1) {
+		snprintf(why->text, sizeof(why->text), "there are too many");
+		rc = -E2BIG;
+	}
+	if (!rc)
+		conf_add_rule(o, &rule, false);
+	return rc;
+}
+
+/* What is the daemon's own; -ENOENT when it is not */
+static int own_setting(struct options *o, const char *name, const char *value,
+		       struct why *why)
+{
 	uint64_t n;
 	int rc;
 
@@ -387,19 +274,13 @@ static int own_setting(struct options *o, const char *name, const char *value)
 		return rc;
 	}
 	if (!strcmp(name, "verbose")) {
-		rc = parse_u64(value, 9, &n);
+		rc = conf_u64(value, 9, &n);
 		if (!rc)
 			o->verbose = n;
 		return rc;
 	}
-	if (!strcmp(name, "rule")) {
-		rc = conf_rule(&rule, value);
-		if (!rc && o->nrules >= TCPCRYPT_RULES_MAX - 1)
-			rc = -E2BIG;
-		if (!rc)
-			conf_add_rule(o, &rule, false);
-		return rc;
-	}
+	if (!strcmp(name, "rule"))
+		return add_rule(o, value, why);
 	return -ENOENT;
 }
 
@@ -407,18 +288,21 @@ static int conf_line(const char *path, unsigned int number, char *line,
 		     struct options *o)
 {
 	char *value = strchr(line, '='), *name;
+	struct why why = { "" };
 	int rc = -EINVAL;
 
 	if (value) {
 		*value++ = '\0';
 		name = trim(line);
 		value = trim(value);
-		rc = own_setting(o, name, value);
+		rc = own_setting(o, name, value, &why);
 		if (rc == -ENOENT)
 			rc = conf_setting(o, name, value);
 		if (rc == -ENOENT)
 			complain("%s:%u: there is no setting '%s'", path, number,
 				 name);
+		else if (rc && *why.text)
+			complain("%s:%u: %s: %s", path, number, name, why.text);
 		else if (rc)
 			complain("%s:%u: '%s' is no value for '%s'", path,
 				 number, value, name);

@@ -74,12 +74,19 @@ struct options {
 
 extern struct options options;
 
-/* opts.c, conf.c */
+/* What is wrong with something, for who wrote it */
+struct why {
+	char text[128];
+};
+
+/* opts.c, conf.c, rule.c */
 void options_parse(int argc, char **argv);
 int options_reload(int argc, char **argv);
 int conf_read(const char *path, struct options *o, bool missing_ok);
 int conf_setting(struct options *o, const char *name, const char *value);
-int conf_rule(struct rule *rule, const char *text);
+int conf_u64(const char *text, uint64_t max, uint64_t *to);
+int conf_range(const char *text, uint16_t *lo, uint16_t *hi);
+int conf_rule(struct rule *rule, const char *text, struct why *why);
 void conf_add_rule(struct options *o, const struct rule *rule, bool first);
 
 /* log.c */

@@ -45,6 +45,12 @@ while read -r s; do
 	grep -q "^.Cm $s" man/tcpcryptd.conf.5 || missing="$missing $s"
 done <tests/out.tmp
 point "tcpcryptd.conf.5 has every setting" "$missing"
+sed -n 's/^	{ "\([a-z-]*\)", .*TCPCRYPT_A_RULE.*/\1/p' tcpcryptd/rule.c >tests/out.tmp
+missing=$([ "$(wc -l <tests/out.tmp)" -ge 15 ] || echo "all of them")
+while read -r s; do
+	grep -Eq "(Cm|\|) $s( |$)" man/tcpcryptd.conf.5 || missing="$missing $s"
+done <tests/out.tmp
+point "tcpcryptd.conf.5 has every word of a rule" "$missing"
 sed -n 's/^	\(tcpcrypt_[a-z_]*\);$/\1/p' libtcpcrypt/libtcpcrypt.map >tests/out.tmp
 missing=
 while read -r s; do
