@@ -51,6 +51,12 @@ while read -r s; do
 	grep -Eq "(Cm|\|) $s( |$)" man/tcpcryptd.conf.5 || missing="$missing $s"
 done <tests/out.tmp
 point "tcpcryptd.conf.5 has every word of a rule" "$missing"
+sed 's/\\t/ /g' tcnetstat/print.c | grep -Eo '[a-z_]{3,}:(%|yes)' | cut -d : -f 1 | sort -u >tests/out.tmp
+missing=$([ "$(wc -l <tests/out.tmp)" -ge 20 ] || echo "all of them")
+while read -r s; do
+	grep -Eq "^.It Cm (.* )?$s( |$)" man/tcnetstat.8 || missing="$missing $s"
+done <tests/out.tmp
+point "tcnetstat.8 has everything that -x shows" "$missing"
 sed -n 's/^	\(tcpcrypt_[a-z_]*\);$/\1/p' libtcpcrypt/libtcpcrypt.map >tests/out.tmp
 missing=
 while read -r s; do
