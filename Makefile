@@ -58,11 +58,24 @@ demo: ## two hosts, an encrypted transfer and a plain one, from nothing
 bench: ## cost against plain TCP and kTLS, counted in instructions
 	@scripts/bench.sh
 
+# Without System.map, as with the headers of Debian, modules_install skips depmod
+RELEASE = $(shell cat "$(KDIR)/include/config/kernel.release")
+REFRESH = test -n "$(DESTDIR)" || { depmod "$(RELEASE)" && ldconfig; }
+
 .PHONY: install
 install: tools ## the module for KDIR= and the tools, below DESTDIR=
 	+$(MAKE) modules
 	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(DESTDIR)" modules_install
 	+$(MAKE) -C userspace install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
+	$(REFRESH)
+
+.PHONY: uninstall
+uninstall: ## undo "make install"; the configuration stays
+	+$(MAKE) -C userspace uninstall DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
+	test -n "$(RELEASE)"
+	$(RM) "$(DESTDIR)/lib/modules/$(RELEASE)"/extra/tcpcrypt.ko* \
+		"$(DESTDIR)/lib/modules/$(RELEASE)"/updates/tcpcrypt.ko*
+	$(REFRESH)
 
 .PHONY: dkms-install
 dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
