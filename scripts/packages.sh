@@ -29,8 +29,11 @@ case ${1:-} in
 		case $s in bookworm | trixie) ;; *) usage 2 >&2 ;; esac
 	done
 	"$TOP/scripts/setup.sh" packages qemu "${suites[@]/#/root-}"
+	# Where nobody looks on, it ends. On a terminal, that is up to who sits there.
+	limit=()
+	[ -t 0 ] || limit=(timeout -k 60 3h)
 	# Whatever is mounted below goes away with this process.
-	exec unshare -m "$BASH" "$0" --inside "${suites[@]}"
+	exec "${limit[@]}" unshare -m "$BASH" "$0" --inside "${suites[@]}"
 	;;
 esac
 
@@ -172,7 +175,7 @@ boot()
 
 	mkdir -p "$out"
 	cp "$TOP/scripts/packages-guest.sh" "$out/guest.sh"
-	"$TOP/scripts/vm.sh" "$1" --root "$root" --systemd --out "$out" -t 900 \
+	"$TOP/scripts/vm.sh" "$1" --root "$root" --systemd --out "$out" -t 1800 \
 		-- bash guest.sh "$OLD" "$NEW" >"$out/tap" 2>"$out/err" || rc=$?
 	sed 's/^/    /' "$out/tap"
 	if [ $rc -eq 0 ]; then
