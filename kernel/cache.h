@@ -64,11 +64,23 @@ struct tcpcrypt_session_info {
 	u64 left;
 };
 
+/* cache_all.c: what all namespaces' caches have in common */
 int tcpcrypt_cache_init(void);
 void tcpcrypt_cache_exit(void);
+
+/* cache.c: a namespace's cache */
 int tcpcrypt_cache_net_init(struct tcpcrypt_net *tn);
 void tcpcrypt_cache_net_exit(struct tcpcrypt_net *tn);
+bool tcpcrypt_cache_next(struct tcpcrypt_net *tn, unsigned long *id,
+			 struct tcpcrypt_session_info *info);
 
+/* cache_gc.c: forgetting */
+void tcpcrypt_cache_flush_conn(struct tcpcrypt_sock *ctx);
+unsigned int tcpcrypt_cache_flush(struct tcpcrypt_net *tn,
+				  const struct tcpcrypt_tuple *peer);
+void tcpcrypt_cache_retune(struct tcpcrypt_net *tn);
+
+/* secret.c: secrets that leave the cache */
 struct tcpcrypt_secret *
 tcpcrypt_cache_take_peer(struct tcpcrypt_net *tn,
 			 const struct tcpcrypt_tuple *tuple,
@@ -77,6 +89,13 @@ struct tcpcrypt_secret *
 tcpcrypt_cache_take_half(struct tcpcrypt_net *tn, u8 tep,
 			 const u8 half[TCPCRYPT_RESUME_HALF_LEN],
 			 const struct tcpcrypt_terms *terms);
+void tcpcrypt_cache_refused(struct tcpcrypt_net *tn,
+			    struct tcpcrypt_secret *secret, __be16 rport);
+struct tcpcrypt_secret *
+tcpcrypt_secret_dup(const struct tcpcrypt_secret *secret, gfp_t gfp);
+void tcpcrypt_secret_free(struct tcpcrypt_secret *secret);
+
+/* session.c: what a key exchange begins, and resumption goes on with */
 struct tcpcrypt_session *
 tcpcrypt_cache_add(struct tcpcrypt_sock *ctx, struct tcpcrypt_hmac *hmac,
 		   const u8 ss[TCPCRYPT_K_LEN],
@@ -84,19 +103,6 @@ tcpcrypt_cache_add(struct tcpcrypt_sock *ctx, struct tcpcrypt_hmac *hmac,
 struct tcpcrypt_session *
 tcpcrypt_cache_resumed(struct tcpcrypt_sock *ctx, struct tcpcrypt_hmac *hmac,
 		       const struct tcpcrypt_secret *secret);
-void tcpcrypt_cache_refused(struct tcpcrypt_net *tn,
-			    struct tcpcrypt_secret *secret, __be16 rport);
-
-struct tcpcrypt_secret *
-tcpcrypt_secret_dup(const struct tcpcrypt_secret *secret, gfp_t gfp);
-void tcpcrypt_secret_free(struct tcpcrypt_secret *secret);
 void tcpcrypt_session_put(struct tcpcrypt_session *session);
-
-void tcpcrypt_cache_flush_conn(struct tcpcrypt_sock *ctx);
-unsigned int tcpcrypt_cache_flush(struct tcpcrypt_net *tn,
-				  const struct tcpcrypt_tuple *peer);
-void tcpcrypt_cache_retune(struct tcpcrypt_net *tn);
-bool tcpcrypt_cache_next(struct tcpcrypt_net *tn, unsigned long *id,
-			 struct tcpcrypt_session_info *info);
 
 #endif /* _TCPCRYPT_CACHE_H */
