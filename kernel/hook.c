@@ -18,6 +18,7 @@
 #include "open.h"
 #include "policy.h"
 #include "syn.h"
+#include "synack.h"
 
 static u8 hook_family(const struct nf_hook_state *state)
 {
@@ -36,8 +37,8 @@ static unsigned int hook_out_answer(struct tcpcrypt_net *tn, struct sock *sk,
 {
 	bool ok;
 
-	ok = sk ? tcpcrypt_halfopen_synack(tn, inet_reqsk(sk), skb, seg) :
-		  tcpcrypt_halfopen_cookie(tn, skb, seg);
+	ok = sk ? tcpcrypt_synack_decide(tn, inet_reqsk(sk), skb, seg) :
+		  tcpcrypt_synack_cookie(tn, skb, seg);
 	return ok || !tcpcrypt_seg_refuse(skb, seg) ? NF_ACCEPT : NF_DROP;
 }
 
@@ -172,7 +173,7 @@ static noinline unsigned int hook_out_option(struct sk_buff *skb,
 	if (sk->sk_state != TCP_NEW_SYN_RECV)
 		return hook_out_sock(tn, sk, skb, &seg) ? NF_ACCEPT : NF_DROP;
 	return !hook_is_syn(&seg) ||
-	       tcpcrypt_halfopen_insert(tn, inet_reqsk(sk), skb, &seg) ?
+	       tcpcrypt_synack_insert(tn, inet_reqsk(sk), skb, &seg) ?
 	       NF_ACCEPT : NF_DROP;
 }
 

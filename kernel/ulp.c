@@ -43,7 +43,7 @@ static void ulp_clone(const struct request_sock *req, struct sock *newsk,
 	icsk->icsk_ulp_ops = NULL;
 	RCU_INIT_POINTER(icsk->icsk_ulp_data, NULL);
 	tcpcrypt_prot_child(newsk);
-	tcpcrypt_halfopen_child(req, newsk, l ? &l->opts : NULL);
+	tcpcrypt_child_born(req, newsk, l ? &l->opts : NULL);
 	rcu_read_unlock();
 }
 
