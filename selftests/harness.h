@@ -31,6 +31,8 @@ extern struct test *tests;
 extern struct test **tests_end;
 extern int test_failures;
 
+long now_ms(void);
+
 #define TEST(tname)							\
 	static void test_##tname(const struct variant *v);		\
 	static struct test reg_##tname = {				\

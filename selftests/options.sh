@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Socket options and what they make of the negotiation; see options.c.
+# Socket options and what they make of the negotiation; see options/.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # New keys: asked for, at the limits, answered whatever the application does;
-# see options.c.
+# see options/rekey.c.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Urgent data and keep-alive; see options.c.
+# Urgent data and keep-alive; see options/.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
