@@ -103,7 +103,7 @@ fails()
 	ok "$what"
 }
 
-# part WHAT ARGS...: some cases of options.c in C, as one line
+# part WHAT ARGS...: some cases of options/ in C, as one line
 part()
 {
 	local what=$1

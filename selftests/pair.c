@@ -8,7 +8,7 @@
 #include "pair.h"
 
 /* One that is excluded from encryption; tests at the same time need one each */
-static int plain_port(void)
+int plain_port(void)
 {
 	const char *p = getenv("PLAIN_PORT");
 

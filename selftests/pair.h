@@ -26,6 +26,7 @@ struct pair {
 	socklen_t len;
 };
 
+int plain_port(void);
 int new_socket(const struct variant *v);
 void loopback_addr(const struct variant *v, struct pair *p, int port);
 void new_listener(const struct variant *v, struct pair *p, int backlog);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Socket semantics over loopback, plain and encrypted; see tcpcrypt.c.
+# Socket semantics over loopback, plain and encrypted; see semantics/.
 #
 #   semantics.sh [TEST...]    those whose name holds one of these
 #

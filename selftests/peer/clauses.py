@@ -3,6 +3,7 @@
 """Does what Documentation/rfc-conformance.rst names as a test exist? Prints TAP:
 a line for each test that is named.
 """
+import glob
 import os
 import re
 import sys
@@ -37,8 +38,11 @@ def exists(kind, name):
     if kind == 'host':
         return os.path.exists(os.path.join(TOP, 'selftests/host', name + '.c'))
     if kind == 'semantics':
-        with open(os.path.join(TOP, 'selftests/tcpcrypt.c'), encoding='utf-8') as f:
-            return name in f.read()
+        for path in glob.glob(os.path.join(TOP, 'selftests/semantics/*.c')):
+            with open(path, encoding='utf-8') as f:
+                if name in f.read():
+                    return True
+        return False
     return os.path.exists(os.path.join(TOP, 'selftests', kind.rstrip('.')))
 
 
