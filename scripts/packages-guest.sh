@@ -110,6 +110,22 @@ encrypted()
 
 asked() { tcnetstat -u /run/tcpcryptd.control; }
 
+# As README says: edit the file, then systemctl reload
+reloaded() { journalctl --no-pager -u tcpcryptd | grep -q 'Configuration reloaded'; }
+reload()
+{
+	local conf=/etc/tcpcrypt/tcpcryptd.conf rc
+
+	cp -p "$conf" /run/conf
+	printf 'kex_timeout = 11\nrule = refuse out uid backup\n' >>"$conf"
+	systemctl reload tcpcryptd.service && within 60 reloaded &&
+		[ "$(cat /proc/sys/net/tcpcrypt/kex_timeout)" = 11 ]
+	rc=$?
+	journalctl --no-pager -u tcpcryptd | tail -n 5
+	cp -p /run/conf "$conf"
+	return "$rc"
+}
+
 upgrade()
 {
 	was=$(pid)
@@ -149,6 +165,7 @@ check "tcpcryptd runs again" running
 check "two hosts" two_hosts
 check "curl's connection is encrypted" encrypted
 check "tcnetstat asks tcpcryptd" asked
+check "systemctl reload reads the configuration again" reload
 check "no unit failed" test -z "$(systemctl list-units --failed --no-legend | grep tcpcrypt)"
 check "upgrade restarts the daemon" upgrade
 check "the new daemon answers" asked
