@@ -58,24 +58,21 @@ demo: ## two hosts, an encrypted transfer and a plain one, from nothing
 bench: ## cost against plain TCP and kTLS, counted in instructions
 	@scripts/bench.sh
 
-# Without System.map, as with the headers of Debian, modules_install skips depmod
-RELEASE = $(shell cat "$(KDIR)/include/config/kernel.release")
-REFRESH = test -n "$(DESTDIR)" || { depmod "$(RELEASE)" && ldconfig; }
-
+# Without System.map, as in Debian's headers, modules_install skips depmod.
 .PHONY: install
 install: tools ## the module for KDIR= and the tools, below DESTDIR=
 	+$(MAKE) modules
 	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(DESTDIR)" modules_install
 	+$(MAKE) -C userspace install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
-	$(REFRESH)
+	test -n "$(DESTDIR)" || { \
+		depmod "$$(modinfo -F vermagic tcpcrypt.ko | cut -d ' ' -f 1)" && ldconfig; }
 
 .PHONY: uninstall
-uninstall: ## undo "make install"; the configuration stays
+uninstall: ## undo "make install" (KVER=); the configuration stays
 	+$(MAKE) -C userspace uninstall DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
-	test -n "$(RELEASE)"
-	$(RM) "$(DESTDIR)/lib/modules/$(RELEASE)"/extra/tcpcrypt.ko* \
-		"$(DESTDIR)/lib/modules/$(RELEASE)"/updates/tcpcrypt.ko*
-	$(REFRESH)
+	$(RM) "$(DESTDIR)/lib/modules/$(KVER)"/extra/tcpcrypt.ko* \
+		"$(DESTDIR)/lib/modules/$(KVER)"/updates/tcpcrypt.ko*
+	test -n "$(DESTDIR)" || { depmod "$(KVER)" && ldconfig; }
 
 .PHONY: dkms-install
 dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)

@@ -141,17 +141,20 @@ install_packages()
 		apt-get -qy -o Acquire::Retries=3 install --no-install-recommends /packages/$1/*.deb"
 }
 
+# What others only recommend came with our packages, and goes with them.
 purge()
 {
 	in_root sh -c 'apt-get -qy purge tcpcrypt-dkms tcpcrypt-tools libtcpcrypt0 libtcpcrypt-dev &&
-		apt-get -qy autoremove --purge'
+		apt-get -qy -o APT::AutoRemove::RecommendsImportant=false \
+			-o APT::AutoRemove::SuggestsImportant=false autoremove --purge'
 }
 
 nothing_left()
 {
 	local bad=0
 	files | diff "$work/$suite/before" - || bad=1
-	! grep -rI tcpcrypt "$root/etc" "$root"/lib/modules/*/modules.dep \
+	# passwd- and the like are what adduser and deluser keep of before
+	! grep -rI --exclude='*-' tcpcrypt "$root/etc" "$root"/lib/modules/*/modules.dep \
 		"$root/var/lib/dpkg/status" "$root/var/lib/systemd" || bad=1
 	return "$bad"
 }
