@@ -132,5 +132,18 @@ run "switch it off" switch 0
 is "it is empty at once" "$(lines "$C") $(lines "$S")" "0 0"
 run "and on again" switch 1
 is "what was wiped does not come back" "$(lines "$C") $(lines "$S")" "0 0"
+
+# The last 1024 entries are kept; each connection has one at either end.
+MANY=$((PORT + 2))
+sessid() { keys "$1" | awk '/^T/ { print $8 }'; }
+start_ready many in_s "$BIN/resume" -l :: $MANY || bail "no server"
+run "a first connection" in_c "$BIN/resume" -n 1 $S4 $MANY
+first=$(sessid "$C")
+run "600 more" in_c "$BIN/resume" -n 600 $S4 $MANY
+is "the log has kept 1024 of 1202 entries" "$(($(lines "$C") + $(lines "$S")))" 1024
+is "each of them another one" "$(for n in "$C" "$S"; do sessid "$n" | sort | uniq -d; done | wc -l)" 0
+is "the first ones are gone" "${first:+$(sessid "$C" | grep -c "$first") $(sessid "$S" | grep -c "$first")}" "0 0"
+is "the last ones are there" "$(sessid "$C" | tail -n 1)" "$(sessid "$S" | tail -n 1)"
+stop "$PID"
 run "off" switch 0
 finish
