@@ -386,6 +386,9 @@ bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 	}
 	if (err) {
 		tcpcrypt_mib_inc(tn->net, TCPCRYPT_MIB_SYN_NO_SPACE);
+		/* no option in one SYN: none in what follows either */
+		ctx->fallback = TCPCRYPT_MIB_FALLBACK_SYNACK_NONE;
+		WRITE_ONCE(ctx->silent, true);
 		return open_dropped(ctx, TCPCRYPT_MIB_SYN_NO_SPACE);
 	}
 	if (seg->th.ack)

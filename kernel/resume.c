@@ -42,7 +42,9 @@ static int resume_build(struct tcpcrypt_sock *ctx, u8 global,
  * @room: bytes that the option may have
  *
  * Offers to resume a session if there is one and the room for it. The peer
- * may exchange keys instead, with the same TEP or another.
+ * may exchange keys instead, with the same TEP or another. That is host B's to
+ * say (RFC 8548 section 3.2): with b = 1 in a simultaneous open an offer that
+ * the peer cannot take would end in plain TCP, so there is none.
  *
  * Context: any; called once for a connection.
  * Return: 0 or a negative errno.
@@ -53,7 +55,8 @@ int tcpcrypt_resume_offer(struct tcpcrypt_sock *ctx, u8 global,
 {
 	size_t need = resume_room(terms, global || explicit_global);
 
-	if (!ctx->no_resume && room >= need)
+	if (!ctx->no_resume && !(global & TCPCRYPT_ENO_GLOBAL_B) &&
+	    room >= need)
 		ctx->offer = tcpcrypt_cache_take_peer(ctx->tn, &ctx->id_tuple,
 						      terms);
 	if (!ctx->offer)
