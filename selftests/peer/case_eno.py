@@ -162,9 +162,16 @@ def fast_open(host, value):
         listener.setsockopt(6, 23, 16 if value else 0)
 
 
-for name, option, want in (('', eno(X), ['Established']),
-                           (', no common TEP', eno(b'\x25'), ['FallbackNoTep'])):
-    @outcome('fast open without cookies: data of a SYN with ENO is discarded' + name, *want)
+# RFC 8547 section 4.7: also "when ENO has been disabled by configuration"
+for name, option, want, enable in (
+        ('', eno(X), ['Established'], 1),
+        (', no common TEP', eno(b'\x25'), ['FallbackNoTep'], 1),
+        (', two options', eno(X) + eno(X), ['FallbackMultipleEno'], 1),
+        (', ill-formed', eno(X + b'\x9f'), ['FallbackIllFormed'], 1),
+        (', vacuous', eno(), ['FallbackVacuous'], 1),
+        (', enable = 0', eno(X), ['SynExcluded'], 0)):
+    @outcome('fast open without cookies: data of a SYN with ENO is discarded' + name, *want,
+             enable=enable)
     async def _(p, option=option, want=want):
         fast_open(p.host, 0x602 | 0x200)
         try:
@@ -178,26 +185,43 @@ for name, option, want in (('', eno(X), ['Established']),
             fast_open(p.host, 1)
 
 
-@outcome('fast open: data of a SYN with ENO and a good cookie is discarded')
+for name, enable in (('', 1), (', enable = 0', 0)):
+    @outcome('fast open: data of a SYN with ENO and a good cookie is discarded' + name,
+             enable=enable)
+    async def _(p):
+        fast_open(p.host, 3)
+        try:
+            # a plain connection asks for the cookie
+            q = type(p)(p.host, p.family)
+            synack = await q.open_passive(b'\x22\x02', third=False)
+            cookie = next(o for o in synack.options if o[0] == 34)
+            q.abort()
+            check(len(cookie) > 2, 'no cookie')
+            q = type(p)(p.host, p.family)
+            q.syn(MSS + cookie, b'ordinary fast open')
+            synack = await q.synack()
+            check(synack.ack != (q.isn + 1) & 0xffffffff, 'the cookie does not work')
+            q.abort()
+            synack = await p.open_passive(eno(X) + cookie,
+                                          data=b'SYN data must be discarded', third=False)
+            p.send(ACK, options=EMPTY_ENO if synack.eno else b'')
+            if synack.eno:
+                check(False, 'encrypted beside a fast open cookie')
+            await p.is_plain()
+        finally:
+            fast_open(p.host, 1)
+
+
+@outcome('fast open: no SYN-ACK has a cookie and ENO', 'SynIneligible')
 async def _(p):
+    """RFC 8547 section 4.7 on what we send: a SYN that asks for a cookie, too."""
     fast_open(p.host, 3)
     try:
-        # a plain connection asks for the cookie
-        q = type(p)(p.host, p.family)
-        synack = await q.open_passive(b'\x22\x02', third=False)
-        cookie = next(o for o in synack.options if o[0] == 34)
-        q.abort()
-        check(len(cookie) > 2, 'no cookie')
-        q = type(p)(p.host, p.family)
-        q.syn(MSS + cookie, b'ordinary fast open')
-        synack = await q.synack()
-        check(synack.ack != (q.isn + 1) & 0xffffffff, 'the cookie does not work')
-        q.abort()
-        synack = await p.open_passive(eno(X) + cookie, data=b'SYN data must be discarded',
-                                      third=False)
-        p.send(ACK, options=EMPTY_ENO if synack.eno else b'')
-        if synack.eno:
-            check(False, 'encrypted beside a fast open cookie')
+        synack = await p.open_passive(b'\x22\x02' + eno(X), third=False)
+        cookie = [o for o in synack.options if o[0] == 34 and len(o) > 2]
+        check(not (cookie and synack.eno), 'a fast open cookie beside ENO')
+        check(cookie, 'no cookie')
+        p.send(ACK)
         await p.is_plain()
     finally:
         fast_open(p.host, 1)

@@ -11,7 +11,7 @@ from scenario import scenario
 
 TCP, TCP_ULP, BASE = 6, 31, 0x454e00
 ENABLED, NEGTEP, SELF_AWARE, PEER_AWARE, ROLEOVERRIDE, ROLE = 1, 3, 5, 6, 7, 8
-TRANSCRIPT = 11
+TRANSCRIPT, RESUME, CACHE, CACHE_FLUSH, NONCELEN = 11, 14, 15, 16, 17
 
 
 def ask(**options):
@@ -21,6 +21,15 @@ def ask(**options):
         for name, value in options.items():
             sock.setsockopt(TCP, BASE + globals()[name], value)
     return before
+
+
+def asking(p, port, **options):
+    """A port whose listener asks for these options."""
+    if (p.family, port) not in p.host.listeners:
+        listener = p.host.listen(p.family, port)
+        p.host.listeners[p.family, port] = listener
+        ask(**options)(listener)
+    return port
 
 
 def get(p, option):
@@ -55,13 +64,7 @@ for mine in (0, 1, 2):
                  active=False)
 
         async def run(p, mine=mine, theirs=theirs):
-            port = 7500 + mine
-            listener = p.host.listeners.get((p.family, port))
-            if not listener:
-                listener = p.host.listen(p.family, port)
-                p.host.listeners[p.family, port] = listener
-                ask(SELF_AWARE=mine)(listener)
-            p.dport = port
+            p.dport = asking(p, 7500 + mine, SELF_AWARE=mine)
             synack = await p.open_passive(eno(bytes([theirs << 1]) + b'\x23'))
             if mine == 2 and not theirs:
                 check(not synack.eno, 'ENO in the SYN-ACK')

@@ -4,7 +4,8 @@ import errno
 import os
 
 import proto as tc
-from net import ACK, EMPTY_ENO, MSS, PSH, SYN, check, connect, eno
+from case_option import BASE, CACHE_FLUSH, TCP, ask, asking
+from net import ACK, EMPTY_ENO, MSS, PSH, RST, SYN, check, connect, eno, within
 from peer import Peer
 from scenario import scenario
 
@@ -51,15 +52,23 @@ class Chain:
         p.rx = p.session.stream(not self.role_a, 0)
 
 
+def twin(p):
+    """Another connection to the same address and port of the peer: a session is
+    found by whom we connect to. p gets what comes for it when this is done."""
+    q = Peer(p.host, p.family)
+    q.active = q.role_a = False
+    p.host.conns.pop((p.family, q.sport))
+    q.sport = p.sport
+    p.host.conns[q.family, q.sport] = q
+    return q
+
+
 async def first(p, active=None, **more):
     """A fresh session to resume: the peer of another connection of this host."""
-    q = Peer(p.host, p.family)
-    q.active = p.active if active is None else active
-    if not q.active:
-        # the same address and port: a session is found by whom we connect to
-        p.host.conns.pop((p.family, q.sport))
-        q.sport = p.sport
-        p.host.conns[q.family, q.sport] = q
+    if p.active if active is None else active:
+        q = Peer(p.host, p.family)
+    else:
+        q = twin(p)
     await q.encrypt(**more)
     await q.is_encrypted()
     q.done()
@@ -393,18 +402,13 @@ for length in (0, 1, 7):
 
 async def run(p):
     chain = await first(p)
-    sport = p.sport
     for _ in range(10):
-        q = Peer(p.host, p.family)
-        q.active = False
-        p.host.conns.pop((p.family, q.sport))
-        q.sport = sport
-        p.host.conns[p.family, sport] = q
+        q = twin(p)
         check(await be_resumed(q, chain), 'no proposal for ss[%d]' % chain.i)
         await q.is_encrypted()
         q.done()
         chain.next()
-    p.host.conns[p.family, sport] = p
+    p.host.conns[p.family, p.sport] = p
     check(await be_resumed(p, chain), 'no proposal for ss[%d]' % chain.i)
     await p.is_encrypted()
 active('resuming, a chain of ten, kernel connects', run, ['Established', *RESUMED * 11])
@@ -486,6 +490,201 @@ async def run(p):
     chain.use(p, nonce, theirs)
     await p.is_encrypted()
 active('resuming, SYN lost', run, ['Established', *RESUMED])
+
+
+async def run(p):
+    """"successfully or not": a secret that stood in a SYN nobody took is used up."""
+    chain = await first(p)
+    q = twin(p)
+    q.app, syn = await connect(q.host, q)
+    check(kernel_suboption(syn.eno, chain, False) is not None, 'no proposal')
+    q.send(RST | ACK, ack=(syn.seq + 1) & 0xffffffff)
+    try:
+        await within(20, 'connect()', q.app.connecting)
+        check(False, 'connect() succeeds')
+    except OSError as e:
+        check(e.errno == errno.ECONNREFUSED, 'connect() failed with %r' % e)
+    q.done()
+    p.host.conns[p.family, p.sport] = p
+    check(await be_resumed(p, chain.next()), 'no proposal for the next secret')
+    await p.is_encrypted()
+active('resuming, a secret that was proposed in vain is not proposed again', run,
+       ['Established', 'FallbackRefused', *RESUMED])
+
+
+async def run(p):
+    """Both hosts propose the same secret, and these are two connections: both
+    exchange keys."""
+    chain = await first(p)
+    p.role_a = False
+    p.app, syn = await connect(p.host, p)
+    p.eno_a = syn.eno
+    check(kernel_suboption(p.eno_a, chain, False) is not None, 'no proposal')
+    q = Peer(p.host, p.family)
+    check(not await resume(q, chain), 'a secret has been used twice')
+    await q.key_exchange()
+    await q.is_encrypted()
+    p.eno_b = eno(b'\x01' + bytes([chain.tep]))
+    p.send(SYN | ACK, options=MSS + p.eno_b)
+    await p.key_exchange()
+    await p.is_encrypted()
+    q.done()
+active('resuming, both propose the same secret in two connections', run,
+       ['Established'] * 3)
+
+
+# ------------------------------------------------------- what an application asks for
+
+async def fresh_answer(p):
+    """The kernel has sent its SYN: keys are exchanged."""
+    p.eno_b = eno(b'\x01\x23')
+    p.send(SYN | ACK, options=MSS + p.eno_b)
+    await p.key_exchange()
+    await p.is_encrypted()
+
+
+for length in (0, 3):
+    async def run(p, length=length):
+        chain = await first(p)
+        nonce = os.urandom(8)
+        p.role_a = False
+        p.app, syn = await connect(p.host, p, ask(NONCELEN=length))
+        p.eno_a = syn.eno
+        theirs = kernel_suboption(p.eno_a, chain, False)
+        check(theirs is not None and len(theirs) == length, 'the nonce: %r' % theirs)
+        p.eno_b = eno(b'\x01' + chain.suboption(nonce))
+        p.send(SYN | ACK, options=MSS + p.eno_b)
+        chain.use(p, nonce, theirs)
+        await p.is_encrypted()
+    active('resumed, the application wants a nonce of %d bytes' % length, run,
+           ['Established', *RESUMED])
+
+
+async def run(p):
+    chain = await first(p)
+    check(not await be_resumed(p, chain, before=ask(RESUME=0)), 'a proposal')
+    await fresh_answer(p)
+active('resuming, the application does not want to', run, ['Established'] * 2)
+
+
+async def run(p):
+    chain = await first(p)
+    p.dport = asking(p, 7600, RESUME=0)
+    await refused(p, chain)
+passive('resuming, the listener does not want to', run, ['Established'] * 2)
+
+
+async def run(p):
+    q = twin(p)
+    await q.open_active(before=ask(CACHE=0))
+    await q.key_exchange()
+    await q.is_encrypted()
+    q.done()
+    p.host.conns[p.family, p.sport] = p
+    check(not await be_resumed(p, Chain(q)), 'a proposal')
+    await fresh_answer(p)
+active('resuming, nothing was to be cached', run, ['Established'] * 2)
+
+
+async def run(p):
+    q = Peer(p.host, p.family)
+    q.dport = asking(p, 7601, CACHE=0)
+    await q.encrypt()
+    await q.is_encrypted()
+    q.done()
+    await refused(p, Chain(q))
+passive('resuming, the listener was not to cache anything', run, ['Established'] * 2)
+
+
+async def run(p):
+    """What resulted from a connection, and what has been used in one."""
+    for resumed in (False, True):
+        q = twin(p)
+        chain = None
+        if resumed:
+            chain = await first(q)
+            check(await be_resumed(q, chain), 'no proposal')
+            chain.next()
+        else:
+            await q.encrypt()
+        await q.is_encrypted()
+        q.app.sock.setsockopt(TCP, BASE + CACHE_FLUSH, 1)
+        q.done()
+        p.host.conns[p.family, p.sport] = p
+        q2 = twin(p)
+        check(not await be_resumed(q2, chain or Chain(q)), 'a proposal')
+        await fresh_answer(q2)
+        q2.app.sock.setsockopt(TCP, BASE + CACHE_FLUSH, 1)
+        q2.done()
+        p.host.conns[p.family, p.sport] = p
+active('resuming, the application has had the cache flushed', run,
+       ['Established'] * 4 + list(RESUMED))
+
+
+async def run(p):
+    q = Peer(p.host, p.family)
+    await q.encrypt()
+    await q.is_encrypted()
+    q.app.sock.setsockopt(TCP, BASE + CACHE_FLUSH, 1)
+    q.done()
+    await refused(p, Chain(q))
+passive('resuming, the passive end has had the cache flushed', run, ['Established'] * 2)
+
+
+# ---------------------------------------------------------------- simultaneous open
+
+async def crossing(p, b, option):
+    """The SYNs cross, then the SYN-ACKs. The kernel's option."""
+    p.app, syn = await connect(p.host, p, ask(ROLEOVERRIDE=b))
+    n = len(p.segs)
+    p.send(SYN, options=MSS + option, seq=p.isn)
+    answer = await p.seg(lambda s: s.has(SYN | ACK), 'SYN-ACK', n)
+    check(answer.eno == syn.eno, 'the SYN-ACK does not repeat the option')
+    p.snd = (p.isn + 1) & 0xffffffff
+    p.send(SYN | ACK, options=MSS + option, seq=p.isn)
+    p.ack_options = EMPTY_ENO
+    return syn.eno
+
+
+async def run(p):
+    """The kernel has b = 1: an offer the peer cannot take would end in plain TCP."""
+    chain = await first(p)
+    p.role_a = True
+    p.eno_a = eno(b'\x23')
+    p.eno_b = await crossing(p, 1, p.eno_a)
+    check(kernel_suboption(p.eno_b, chain, True) is None, 'B proposes to resume')
+    p.tep = tc.X25519
+    p.negotiated = lambda: None
+    await p.key_exchange()
+    await p.is_encrypted()
+active('resuming, simultaneous open, the kernel has b = 1: a fresh exchange', run,
+       ['Established'] * 2)
+
+
+async def run(p):
+    """The kernel is A and proposes, the peer is B and does not."""
+    chain = await first(p)
+    p.role_a = False
+    p.eno_b = eno(b'\x01\x23')
+    p.eno_a = await crossing(p, 0, p.eno_b)
+    check(kernel_suboption(p.eno_a, chain, False) is not None, 'no proposal')
+    await p.key_exchange()
+    await p.is_encrypted()
+active('resuming, simultaneous open, the peer has b = 1 and no session', run,
+       ['Established'] * 2)
+
+
+async def run(p):
+    """Both propose the same secret in the same connection."""
+    chain = await first(p)
+    p.role_a = False
+    nonce = os.urandom(8)
+    p.eno_b = eno(b'\x01' + chain.suboption(nonce))
+    p.eno_a = await crossing(p, 0, p.eno_b)
+    chain.use(p, nonce, kernel_suboption(p.eno_a, chain, False))
+    await p.is_encrypted()
+active('resumed, simultaneous open, both propose the same secret', run,
+       ['Established', *RESUMED])
 
 
 # -------------------------------------------------------------------- roles swapped
