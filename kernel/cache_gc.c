@@ -126,7 +126,7 @@ void tcpcrypt_cache_gc(struct work_struct *work)
 		cond_resched();
 	/* jiffies stand still while the machine sleeps: look every minute */
 	if (left)
-		queue_delayed_work(system_wq, &cache->gc,
+		queue_delayed_work(system_percpu_wq, &cache->gc,
 				   min_t(s64, left, 60) * HZ);
 }
 
@@ -151,5 +151,5 @@ void tcpcrypt_cache_retune(struct tcpcrypt_net *tn)
 		spin_unlock_bh(&cache->lock);
 		cond_resched();
 	} while (n == TCPCRYPT_CACHE_BATCH);
-	mod_delayed_work(system_wq, &cache->gc, 0);
+	mod_delayed_work(system_percpu_wq, &cache->gc, 0);
 }

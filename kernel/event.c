@@ -40,7 +40,7 @@ void tcpcrypt_event_after(struct tcpcrypt_sock *ctx, unsigned long delay)
 {
 	refcount_inc(&ctx->refs);
 	sock_hold(ctx->sk);
-	if (mod_delayed_work(system_wq, &ctx->timer, delay)) {
+	if (mod_delayed_work(system_percpu_wq, &ctx->timer, delay)) {
 		sock_put(ctx->sk);
 		tcpcrypt_sock_put(ctx);
 	}

@@ -300,7 +300,7 @@ void tcpcrypt_halfopen_net_exit(struct tcpcrypt_net *tn)
 void tcpcrypt_halfopen_flush(struct tcpcrypt_net *tn)
 {
 	halfopen_expire(tn, &tn->done_fifo, true);
-	mod_delayed_work(system_wq, &tn->gc, 0);
+	mod_delayed_work(system_percpu_wq, &tn->gc, 0);
 	flush_delayed_work(&tn->gc);
 }
 

@@ -20,7 +20,7 @@ static void keepalive_after(struct tcpcrypt_sock *ctx, unsigned long delay)
 {
 	refcount_inc(&ctx->refs);
 	sock_hold(ctx->sk);
-	if (mod_delayed_work(system_wq, &ctx->keepalive.timer, delay)) {
+	if (mod_delayed_work(system_percpu_wq, &ctx->keepalive.timer, delay)) {
 		sock_put(ctx->sk);
 		tcpcrypt_sock_put(ctx);
 	}

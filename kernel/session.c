@@ -92,7 +92,7 @@ session_insert(struct tcpcrypt_sock *ctx, const struct tcpcrypt_aead_alg *aead,
 		return NULL;
 	}
 	if (!delayed_work_pending(&cache->gc))
-		queue_delayed_work(system_wq, &cache->gc, HZ);
+		queue_delayed_work(system_percpu_wq, &cache->gc, HZ);
 	return s;
 }
 

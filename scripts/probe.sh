@@ -173,6 +173,7 @@ probes()
 	macro TIMER_CONTAINER_OF 'defined(timer_container_of)'
 	have TIMER_DELETE '(void)timer_delete_sync;'
 	have DISABLE_WORK '(void)disable_work_sync;'
+	have SYSTEM_PERCPU_WQ '(void)system_percpu_wq;'
 	have GENL_SPLIT_OPS '(void)sizeof(struct genl_split_ops);'
 	have GENL_INFO_DUMP '(void)genl_info_dump;'
 	# arrays of struct ctl_table end without a sentinel
