@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2317 # try and check call functions
+# shellcheck disable=SC2016,SC2317 # what sh expands in a chroot; try calls functions
 #
 #   scripts/packages.sh [bookworm] [trixie]
 #
@@ -163,12 +163,14 @@ nothing_left()
 exposure() { in_root systemd-analyze security --no-pager --offline=true --threshold=30 tcpcryptd.service; }
 verify() { in_root systemd-analyze verify --man=no tcpcryptd.service tcpcryptd.socket; }
 
-# An example of the development package, as its reader would build it
+# An example of the development package, as its reader would build it; what
+# the kernel's headers bring along need not have the name cc.
 example()
 {
 	in_root sh -ec 'cp -r /usr/share/doc/libtcpcrypt-dev/examples /tmp/examples
 		cd /tmp/examples && gunzip -f *.gz 2>/dev/null || :
-		cc -Wall -o auth-words auth-words.c -ltcpcrypt
+		cc=$(command -v cc || ls /usr/bin/gcc-[0-9]* | head -n 1)
+		"$cc" -Wall -Werror -o auth-words auth-words.c -ltcpcrypt
 		rm -r /tmp/examples'
 }
 
