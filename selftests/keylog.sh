@@ -26,24 +26,6 @@ transfer()
 		"-4 -b $BYTES -H --marker $MARKER --expect encrypted"
 }
 
-capture()
-{
-	start tcpdump in_s tcpdump --immediate-mode -U -s 0 -B 16384 -i eth0 \
-		-w "$TMP/pcap" tcp port $PORT
-	wait_for 60 has_line "$TMP/tcpdump.log" 'listening on' || bail "tcpdump does not start"
-	TCPDUMP=$PID
-}
-
-# The file has not grown for a moment.
-quiet()
-{
-	local a
-	a=$(wc -c <"$TMP/pcap")
-	[ "$a" -gt $((4 * BYTES)) ] || return 1
-	nap 0.3
-	[ "$(wc -c <"$TMP/pcap")" = "$a" ]
-}
-
 # dissect KEYLOG: stream, sender, session ID, generation, and data of each packet
 dissect()
 {
@@ -96,7 +78,7 @@ run "who could if he were root" unshare -n cat /proc/net/tcpcrypt_keylog
 fails "nobody can switch it" nobody bash -c "echo 0 >$KEYLOG"
 fails "it is on or off" switch maybe
 
-capture
+capture "$TMP/pcap"
 in_c "$BIN/nlctl" cache-flush >/dev/null 2>&1
 for what in first second; do transfer "the $what connection"; done
 # Whose server has nothing to say before it answers a rekey
@@ -107,8 +89,7 @@ wait_for 20 has_line "$TMP/server.log" 'listening on' || diag "socat does not ge
 run "a third, the server last" in_c bash -c \
 	"socat -t 20 - TCP:$S4:$PORT <$TMP/text | cmp - $TMP/text"
 stop "$SERVER"
-wait_for 60 quiet || diag "the capture is not complete"
-stop "$TCPDUMP"
+captured "$TMP/pcap" $((4 * BYTES))
 is "both hosts have the keys of all three, and of no other" "$(lines "$C") $(lines "$S")" "3 3"
 keys "$C" >"$TMP/keys.c"
 keys "$S" >"$TMP/keys.s"

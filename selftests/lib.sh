@@ -478,6 +478,34 @@ show_xfer()
 	}
 }
 
+# capture FILE: what goes through the server's link, until captured; what the
+# wire is to show is not merged or split by the device (offloads)
+capture()
+{
+	start tcpdump in_s tcpdump --immediate-mode -U -s 0 -B 16384 -i eth0 \
+		-w "$1" tcp port $PORT
+	wait_for 60 has_line "$TMP/tcpdump.log" 'listening on' ||
+		bail "tcpdump does not start"
+	TCPDUMP=$PID
+}
+
+# at_rest FILE BYTES: it has more than that, and has not grown for a moment
+at_rest()
+{
+	local a
+	a=$(wc -c <"$1")
+	[ "$a" -gt "$2" ] || return 1
+	nap 0.3
+	[ "$(wc -c <"$1")" = "$a" ]
+}
+
+# captured FILE BYTES: end the capture once all is in it, which is more than that
+captured()
+{
+	wait_for 60 at_rest "$1" "$2" || diag "the capture is not complete"
+	stop "$TCPDUMP"
+}
+
 # expect_encrypted NS NS2: both ends list the same, not empty, set of sessions
 expect_encrypted()
 {

@@ -14,33 +14,11 @@ fresh_keys
 offloads "$C" eth0 off
 offloads "$S" eth0 off
 
-# capture NAME: everything at the server's end until stop
-capture()
+# Stop the capture called $NAME once the client's end is in it, and read it
+read_capture()
 {
-	start tcpdump in_s tcpdump --immediate-mode -U -s 0 -B 16384 -i eth0 \
-		-w "$TMP/$1.pcap" tcp port $PORT
-	wait_for 20 has_line "$TMP/tcpdump.log" 'listening on' || diag "tcpdump does not start"
-	TCPDUMP=$PID
-}
-
-# captured NAME: end the capture once the client's end is in it, and read it
-captured()
-{
-	wait_for 20 quiet "$TMP/$1.pcap"
-	kill "$TCPDUMP"
-	ended 20 "$TCPDUMP"
-	"$BIN/wirecheck" "$TMP/$1.pcap" $PORT $MARKER >"$TMP/$1.wire"
-}
-
-# The file has not grown for a moment.
-# shellcheck disable=SC2317 # called by wait_for
-quiet()
-{
-	local a
-	a=$(wc -c <"$1")
-	[ "$a" -gt 1000 ] || return 1
-	sleep 0.2
-	[ "$(wc -c <"$1")" = "$a" ]
+	captured "$TMP/$NAME.pcap" 1000
+	"$BIN/wirecheck" "$TMP/$NAME.pcap" $PORT $MARKER >"$TMP/$NAME.wire"
 }
 
 w() { value "$TMP/$NAME.wire" "$1"; }
@@ -75,11 +53,11 @@ for f in -4 -6 -m; do
 	-m) what=IPv4-mapped server=-6 ;;
 	esac
 	NAME=marker$f
-	capture "$NAME"
+	capture "$TMP/$NAME.pcap"
 	check_xfer "$what: a marked stream goes through" \
 		"-c $(addr_of $f) $f -b 300k -H --marker $MARKER --expect $ENC" \
 		"$server -b 300k -H --marker $MARKER --expect $ENC"
-	captured "$NAME"
+	read_capture
 	diag "$(w packets) packets, $(w c2s_bytes) and $(w s2c_bytes) bytes, ENO $(w c2s_eno) and $(w s2c_eno), $(w c2s_frames) and $(w s2c_frames) frames"
 	is "$what: the capture is whole" "$(w c2s_holes) $(w s2c_holes)" "0 0"
 	if [ -n "$HAVE_MODULE" ]; then
@@ -95,11 +73,11 @@ done
 
 # The same text, sent byte by byte, by a client that waits for nothing
 NAME=small
-capture "$NAME"
+capture "$TMP/$NAME.pcap"
 check_xfer "one byte per call goes through" \
 	"-c $S4 -b 300 -k 1 -H --marker $MARKER --expect $ENC" \
 	"-b 300 -k 1 -H --marker $MARKER --expect $ENC"
-captured "$NAME"
+read_capture
 [ -z "$HAVE_MODULE" ] ||
 	is "one byte per call: no plaintext" "$(w c2s_marker) $(w s2c_marker)" "0 0"
 handshake_is_right "one byte per call"
@@ -111,11 +89,11 @@ lost()
 	NAME=$4
 	for f in -4 -6; do
 		drop_first "$ns" "$rule"
-		capture "$NAME"
+		capture "$TMP/$NAME.pcap"
 		check_xfer "$what lost, $f: goes through" \
 			"-c $(addr_of $f) $f -b 10k -H --marker $MARKER --expect $ENC" \
 			"$f -b 10k -H --marker $MARKER --expect $ENC"
-		captured "$NAME"
+		read_capture
 		undrop
 		handshake_is_right "$what lost, $f"
 		if [ "$NAME" = lost-synack ]; then

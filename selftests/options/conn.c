@@ -21,6 +21,15 @@ void asked_pair(const struct variant *v, struct pair *p)
 	ASSERT_EQ(ask(p->c), 0);
 }
 
+/* The connection ends; another client has the ULP, not yet connected */
+void next_client(const struct variant *v, struct pair *p)
+{
+	close(p->c);
+	close(p->s);
+	p->c = new_socket(v);
+	ASSERT_EQ(ask(p->c), 0);
+}
+
 int connect_err(struct pair *p)
 {
 	return connect(p->c, (void *)&p->addr, p->len) ? errno : 0;

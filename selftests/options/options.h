@@ -21,6 +21,7 @@
 /* connections */
 void open_pair(const struct variant *v, struct pair *p);
 void asked_pair(const struct variant *v, struct pair *p);
+void next_client(const struct variant *v, struct pair *p);
 int connect_err(struct pair *p);
 bool encrypted(int fd);
 struct tcpcrypt_info info(int fd);

@@ -158,11 +158,8 @@ TEST(enabled_off)
 	expect_plain(&p);
 	EXPECT_EQ(sessid_err(p.c), ENODATA);
 	EXPECT_EQ(sessid_err(p.s), ENOPROTOOPT);
-	close(p.c);
-	close(p.s);
 	/* the listener does not accept */
-	p.c = new_socket(v);
-	ASSERT_EQ(ask(p.c), 0);
+	next_client(v, &p);
 	ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, 0), 0);
 	join(&p);
 	expect_plain(&p);
@@ -202,29 +199,21 @@ TEST(defaults_overridden)
 	asked_pair(v, &p);
 	join(&p);
 	expect_plain(&p);
-	close(p.c);
-	close(p.s);
 	/* one end is not enough */
-	p.c = new_socket(v);
-	ASSERT_EQ(ask(p.c), 0);
+	next_client(v, &p);
 	ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, 1), 0);
 	join(&p);
 	expect_plain(&p);
-	close(p.c);
-	close(p.s);
 	/* both are */
 	for (int enabled = 1; enabled <= 2; enabled++) {
-		p.c = new_socket(v);
-		ASSERT_EQ(ask(p.c), 0);
+		next_client(v, &p);
 		ASSERT_EQ(set_int(p.c, TCP_ENO_ENABLED, enabled), 0);
 		ASSERT_EQ(set_int(p.l, TCP_ENO_ENABLED, enabled), 0);
 		join(&p);
 		EXPECT(encrypted(p.c) && encrypted(p.s));
 		EXPECT(talk(&p));
-		close(p.c);
-		close(p.s);
 	}
-	close(p.l);
+	close_pair(&p);
 }
 
 TEST(vacuous_option)
