@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tools/die.h"
+
 #ifndef TCP_ULP
 #define TCP_ULP 31
 #endif
@@ -50,12 +52,6 @@ enum tls_kind {
 };
 
 static char buf[CHUNK];
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 static void set_tls(int fd, enum tls_kind kind, bool server)
 {

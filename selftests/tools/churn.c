@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "die.h"
 #include "stream.h"
 
 #define MAX_CONNS	2048
@@ -56,12 +57,6 @@ static volatile sig_atomic_t stop;
 static void on_signal(int sig)
 {
 	stop = 1;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "churn: %s: %s\n", what, strerror(errno));
-	exit(2);
 }
 
 /*

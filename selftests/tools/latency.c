@@ -19,13 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A connection's fault is not the end of the server. */
-static void die(const char *what)
-{
-	fprintf(stderr, "latency: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
+#include "die.h"
 
+/* A connection's fault is not the end of the server. */
 static long now_us(void)
 {
 	struct timespec ts;

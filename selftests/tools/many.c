@@ -9,10 +9,9 @@
  * "ready" is printed when all of them have carried a byte in each direction.
  * It ends by SIGTERM; with -c it then says how many have gone: "gone N".
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +21,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "die.h"
 
 #define MAX_CONNS	20000
 #define PATIENCE	60	/* seconds any call may take */
@@ -33,35 +34,10 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-static void die(const char *what)
-{
-	fprintf(stderr, "many: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 static void usage(void)
 {
 	fprintf(stderr, "usage: many [-l | -c] ADDR PORT [N]\n");
 	exit(2);
-}
-
-static socklen_t parse_addr(const char *text, const char *port,
-			    struct sockaddr_storage *ss)
-{
-	struct sockaddr_in6 *in6 = (void *)ss;
-	struct sockaddr_in *in = (void *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(atoi(port));
-		return sizeof(*in);
-	}
-	if (inet_pton(AF_INET6, text, &in6->sin6_addr) != 1)
-		usage();
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(atoi(port));
-	return sizeof(*in6);
 }
 
 /* --- the other end ------------------------------------------------------- */
@@ -90,15 +66,16 @@ static void answer(int fd)
 	close(fd);
 }
 
-static void serve(const struct sockaddr_storage *ss, socklen_t len)
+static void serve(const struct addrinfo *ai)
 {
 	int on = 1, ep = epoll_create1(0), listener, i, n;
 	struct epoll_event ev[64] = { { .events = EPOLLIN } };
 
-	listener = socket(ss->ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	listener = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	ev[0].data.fd = listener;
-	if (bind(listener, (const void *)ss, len) || listen(listener, 1024) ||
+	if (bind(listener, ai->ai_addr, ai->ai_addrlen) ||
+	    listen(listener, 1024) ||
 	    epoll_ctl(ep, EPOLL_CTL_ADD, listener, ev))
 		die("listen");
 	puts("ready");
@@ -116,17 +93,17 @@ static void serve(const struct sockaddr_storage *ss, socklen_t len)
 /* --- this end -------------------------------------------------------------- */
 
 /* A connection that has carried a byte in each direction; -1 when told to end */
-static int open_one(const struct sockaddr_storage *ss, socklen_t len)
+static int open_one(const struct addrinfo *ai)
 {
 	struct timeval tv = { .tv_sec = PATIENCE };
-	int fd = socket(ss->ss_family, SOCK_STREAM, 0);
+	int fd = socket(ai->ai_family, SOCK_STREAM, 0);
 	char c = 'x';
 
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	if (connect(fd, (const void *)ss, len) || write(fd, &c, 1) != 1 ||
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) || write(fd, &c, 1) != 1 ||
 	    read(fd, &c, 1) != 1) {
 		if (!stop)
 			die("a connection");
@@ -144,15 +121,14 @@ static void close_one(int fd)
 	close(fd);
 }
 
-static void hold(const struct sockaddr_storage *ss, socklen_t len, int n,
-		 bool churn)
+static void hold(const struct addrinfo *ai, int n, bool churn)
 {
 	static int fds[MAX_CONNS];
 	unsigned long gone = 0;
 	int i;
 
 	for (i = 0; i < n && !stop; i++)
-		fds[i] = open_one(ss, len);
+		fds[i] = open_one(ai);
 	puts("ready");
 	for (i = 0; !stop; i = (i + 1) % n) {
 		if (!churn) {
@@ -161,7 +137,7 @@ static void hold(const struct sockaddr_storage *ss, socklen_t len, int n,
 		}
 		close_one(fds[i]);
 		gone++;
-		fds[i] = open_one(ss, len);
+		fds[i] = open_one(ai);
 	}
 	if (churn)
 		printf("gone %lu\n", gone);
@@ -171,9 +147,8 @@ int main(int argc, char **argv)
 {
 	struct rlimit lim = { MAX_CONNS + 64, MAX_CONNS + 64 };
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct sockaddr_storage ss;
+	struct addrinfo *ai;
 	bool listen, churn;
-	socklen_t len;
 	int n;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -187,14 +162,15 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (setrlimit(RLIMIT_NOFILE, &lim))
 		die("setrlimit");
-	len = parse_addr(argv[1], argv[2], &ss);
+	if (getaddrinfo(argv[1], argv[2], NULL, &ai))
+		usage();
 	if (listen) {
-		serve(&ss, len);
+		serve(ai);
 		return 0;
 	}
 	n = atoi(argv[3]);
 	if (n < 1 || n > MAX_CONNS)
 		usage();
-	hold(&ss, len, n, churn);
+	hold(ai, n, churn);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "die.h"
 #include "flow.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -79,12 +80,6 @@ static volatile sig_atomic_t stop;
 static void on_signal(int sig)
 {
 	stop = 1;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "middlebox: %s: %s\n", what, strerror(errno));
-	exit(2);
 }
 
 static int open_link(const char *name)

@@ -35,6 +35,8 @@
 
 #include <linux/tcpcrypt.h>
 
+#include "die.h"
+
 #define PATIENCE	60	/* seconds any call may take */
 
 struct record {
@@ -56,12 +58,6 @@ static uint8_t only_tep;
 static struct conn *conns;
 static unsigned int next_conn, ended;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "resume: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
 
 static void patience(int fd)
 {

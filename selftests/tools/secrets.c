@@ -27,6 +27,7 @@
 
 #include <linux/if_ether.h>
 
+#include "die.h"
 #include "flow.h"
 
 #define HALF_LEN	9
@@ -54,12 +55,6 @@ static struct open *opens;
 static size_t nopens, room;
 static struct halves offered, agreed;
 static volatile sig_atomic_t ended;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "secrets: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
 
 static void on_term(int sig)
 {
