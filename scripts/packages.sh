@@ -169,7 +169,7 @@ example()
 {
 	in_root sh -ec 'cp -r /usr/share/doc/libtcpcrypt-dev/examples /tmp/examples
 		cd /tmp/examples && gunzip -f *.gz 2>/dev/null || :
-		cc=$(command -v cc || ls /usr/bin/gcc-[0-9]* | head -n 1)
+		cc=$(command -v cc || ls /usr/bin/*gcc-[0-9]* | head -n 1)
 		"$cc" -Wall -Werror -o auth-words auth-words.c -ltcpcrypt
 		rm -r /tmp/examples'
 }
