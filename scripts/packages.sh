@@ -141,12 +141,18 @@ install_packages()
 		apt-get -qy -o Acquire::Retries=3 install --no-install-recommends /packages/$1/*.deb"
 }
 
-# What others only recommend came with our packages, and goes with them.
+packages() { in_root dpkg-query -W -f '${Package}\n' | sort -u; }
+
+# What came with our packages goes with them; autoremove would keep what others
+# recommend, or what is important to have.
 purge()
 {
-	in_root sh -c 'apt-get -qy purge tcpcrypt-dkms tcpcrypt-tools libtcpcrypt0 libtcpcrypt-dev &&
-		apt-get -qy -o APT::AutoRemove::RecommendsImportant=false \
-			-o APT::AutoRemove::SuggestsImportant=false autoremove --purge'
+	local extra
+	in_root apt-get -qy purge tcpcrypt-dkms tcpcrypt-tools libtcpcrypt0 libtcpcrypt-dev ||
+		return
+	extra=$(packages | comm -13 "$work/$suite/packages" - | xargs)
+	# shellcheck disable=SC2086 # a list of names
+	[ -z "$extra" ] || in_root apt-get -qy purge $extra
 }
 
 nothing_left()
@@ -198,6 +204,7 @@ for suite in "$@"; do
 	mount -t proc proc "$root/proc"
 	versions=$(for l in $(root_lines "$suite"); do kernel_version "$l"; done | xargs)
 	files >"$work/$suite/before"
+	packages >"$work/$suite/packages"
 	for d in old new; do
 		mkdir -p "$root/packages/$d"
 		cp "$work/$d"/*.deb "$root/packages/$d/"
