@@ -243,13 +243,15 @@ setup_qemu()
 # ---------------------------------------------------------------- kernels
 
 # Names of the image packages of a line, newest last: linux-image-* up to
-# 6.12, linux-binary-* once the image was split in two.
+# 6.12, linux-binary-* once the image was split in two. Trixie has a 6.12, too,
+# whose headers want a compiler that bookworm lacks; only 7.3 is built for there.
 newest_abi()
 {
-	local line=$1
+	local line=$1 others='[+]deb1[3-9]'
+	[ "$line" != 7.3 ] || others='[+]deb12'
 	papt apt-cache pkgnames |
 		sed -nE "s/^linux-(image|binary)-(${line//./\\.}\\..*-amd64)\$/\\2/p" |
-		grep -vE 'cloud|rt-|dbg|unsigned' | sort -V | tail -n 1
+		grep -vE "cloud|rt-|dbg|unsigned|$others" | sort -V | tail -n 1
 }
 
 has_package() { papt apt-cache show "$1" >/dev/null 2>&1; }
