@@ -16,7 +16,7 @@
 
 /*
  * The time to the next SYN-ACK doubles, so it is about the request's age. An
- * entry must not expire before its request does: a child born later would be
+ * entry does not expire before its request does: a child born later would be
  * plain while its peer encrypts.
  */
 #define HALFOPEN_SLACK		(3 * HZ)
@@ -90,7 +90,7 @@ tcpcrypt_halfopen_find(struct tcpcrypt_net *tn, const struct request_sock *req)
 /**
  * tcpcrypt_halfopen_alloc() - make an entry, not yet in the table
  * @tn: namespace
- * @req: the request it is for
+ * @req: the request it is for, of which the caller has a reference
  * @opts: what the listener's application and the rules ask for
  *
  * Context: any.
@@ -98,7 +98,7 @@ tcpcrypt_halfopen_find(struct tcpcrypt_net *tn, const struct request_sock *req)
  * tcpcrypt_halfopen_discard(); NULL without memory.
  */
 struct tcpcrypt_halfopen *
-tcpcrypt_halfopen_alloc(struct tcpcrypt_net *tn, const struct request_sock *req,
+tcpcrypt_halfopen_alloc(struct tcpcrypt_net *tn, struct request_sock *req,
 			const struct tcpcrypt_opts *opts)
 {
 	struct tcpcrypt_halfopen *h;
@@ -106,6 +106,8 @@ tcpcrypt_halfopen_alloc(struct tcpcrypt_net *tn, const struct request_sock *req,
 	h = kzalloc(sizeof(*h), GFP_ATOMIC);
 	if (!h)
 		return NULL;
+	refcount_inc(&req->rsk_refcnt);
+	h->req = req;
 	h->tn = tn;
 	tcpcrypt_halfopen_tuple(req, &h->key);
 	h->rcv_isn = tcp_rsk(req)->rcv_isn;
@@ -128,6 +130,7 @@ void tcpcrypt_halfopen_discard(struct tcpcrypt_halfopen *h)
 	if (!h)
 		return;
 	tcpcrypt_secret_free(h->secret);
+	sock_gen_put(req_to_sk(h->req));
 	kfree(h);
 }
 
@@ -222,6 +225,16 @@ static void halfopen_free(struct tcpcrypt_halfopen *h)
 	call_rcu(&h->rcu, halfopen_free_rcu);
 }
 
+/*
+ * A request may outlive its last SYN-ACK: when its listener waits for data
+ * (TCP_DEFER_ACCEPT), or timers are late.
+ */
+static bool halfopen_expired(const struct tcpcrypt_halfopen *h)
+{
+	return time_after_eq(jiffies, READ_ONCE(h->expires)) &&
+	       (h->done || refcount_read(&h->req->rsk_refcnt) == 1);
+}
+
 static void halfopen_expire(struct tcpcrypt_net *tn, struct list_head *fifo,
 			    bool all)
 {
@@ -229,7 +242,7 @@ static void halfopen_expire(struct tcpcrypt_net *tn, struct list_head *fifo,
 
 	spin_lock_bh(&tn->halfopen_lock);
 	list_for_each_entry_safe(h, next, fifo, fifo) {
-		if (!all && time_before(jiffies, READ_ONCE(h->expires)))
+		if (!all && !halfopen_expired(h))
 			continue;
 		if (!all && !h->done && !h->plain)
 			tcpcrypt_mib_inc(tn->net,

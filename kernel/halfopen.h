@@ -11,6 +11,7 @@
  * @key: the connection
  * @rcv_isn: the peer's initial sequence number
  * @snt_isn: ours
+ * @req: the request, with a reference; TCP has forgotten it when that is the last
  * @rcv_wnd: the window our SYN-ACK offered
  * @plain: fell back; the SYN-ACK's retransmissions carry no option
  * @acked: the first ACK carried ENO, too
@@ -23,7 +24,7 @@
  * @secret: the session secret to resume from, or NULL
  * @opts: the listener's
  * @created: jiffies
- * @expires: jiffies; moved on by each SYN-ACK
+ * @expires: jiffies; moved on by each SYN-ACK, not earlier than the request
  * @fifo: in one of tcpcrypt_net's lists, under halfopen_lock
  * @rcu: readers of the table
  */
@@ -32,6 +33,7 @@ struct tcpcrypt_halfopen {
 	struct tcpcrypt_tuple key;
 	u32 rcv_isn;
 	u32 snt_isn;
+	struct request_sock *req;
 	u32 rcv_wnd;
 	bool plain;
 	bool acked;
@@ -57,7 +59,7 @@ void tcpcrypt_halfopen_tuple(const struct request_sock *req,
 struct tcpcrypt_halfopen *
 tcpcrypt_halfopen_find(struct tcpcrypt_net *tn, const struct request_sock *req);
 struct tcpcrypt_halfopen *
-tcpcrypt_halfopen_alloc(struct tcpcrypt_net *tn, const struct request_sock *req,
+tcpcrypt_halfopen_alloc(struct tcpcrypt_net *tn, struct request_sock *req,
 			const struct tcpcrypt_opts *opts);
 void tcpcrypt_halfopen_discard(struct tcpcrypt_halfopen *h);
 int tcpcrypt_halfopen_add(struct tcpcrypt_halfopen *h, struct sock *listener);

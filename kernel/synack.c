@@ -105,7 +105,7 @@ static u32 synack_verdict(struct tcpcrypt_net *tn,
 }
 
 /* 0 when there is an entry now, or the counter that says why not */
-static int synack_try(struct tcpcrypt_net *tn, const struct request_sock *req,
+static int synack_try(struct tcpcrypt_net *tn, struct request_sock *req,
 		      const struct tcpcrypt_syn *syn,
 		      const struct tcpcrypt_seg *seg,
 		      const struct tcpcrypt_opts *opts, bool require)
@@ -173,8 +173,7 @@ static bool synack_answered(const struct request_sock *req,
  * Context: softirq, RCU read section; the listener is not locked.
  * Return: false if the connection must be refused.
  */
-bool tcpcrypt_synack_decide(struct tcpcrypt_net *tn,
-			    const struct request_sock *req,
+bool tcpcrypt_synack_decide(struct tcpcrypt_net *tn, struct request_sock *req,
 			    const struct sk_buff *skb,
 			    const struct tcpcrypt_seg *seg)
 {

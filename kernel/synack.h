@@ -5,8 +5,7 @@
 #include "skbopt.h"
 #include "tcpcrypt.h"
 
-bool tcpcrypt_synack_decide(struct tcpcrypt_net *tn,
-			    const struct request_sock *req,
+bool tcpcrypt_synack_decide(struct tcpcrypt_net *tn, struct request_sock *req,
 			    const struct sk_buff *skb,
 			    const struct tcpcrypt_seg *seg);
 bool tcpcrypt_synack_cookie(struct tcpcrypt_net *tn, const struct sk_buff *skb,

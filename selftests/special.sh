@@ -174,6 +174,41 @@ changed()
 		grep -vE '^(HalfOpen.*|Aborted|Closed|Reset) ' | sort
 }
 
+# A listener that waits for data makes no child of the third ACK, and repeats no
+# SYN-ACK either. When Init1 comes late what was negotiated must still be known.
+cat >"$TMP/defer.py" <<'PY'
+import socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 60)
+s.settimeout(40)
+print("ready", flush=True)
+c = s.accept()[0]
+c.settimeout(20)
+n = 0
+while data := c.recv(4096):
+    n += len(data)
+print("received=%d" % n)
+PY
+nat "$S" <<NFT
+table inet filter {
+	chain in {
+		type filter hook prerouting priority -500;
+		tcp dport $PORT meta length > 100 drop
+	}
+}
+NFT
+start_ready defer in_s python3 "$TMP/defer.py" $S4 $PORT
+DEFER=$PID
+start client in_c "$BIN/xfer" -c $S4 -p $PORT -b 10k -d c2s -H --expect $ENC -t 40
+CLIENT=$PID
+nap 5
+in_s nft flush ruleset
+ended 45 "$CLIENT"
+is "deferred accept, data after five seconds: sent" $? 0
+ended 45 "$DEFER"
+is "and received" "$(value "$TMP/defer.log" received)" 10240
+sed 's/^/# client: /' "$TMP/client.log"
+
 # Sockets of the kernel's own are left alone: 9p as a client, RDS as a server.
 if [ -n "$HAVE_MODULE" ]; then
 	fresh_keys
