@@ -54,5 +54,4 @@ done
 say "  ready after $((SECONDS - start)) s; logs go to $LOGS"
 
 cd "$TOP"
-export HARNESS_RULESFILE=selftests/check/rules.yml
-prove -j $((JOBS > 1 ? 2 : 1)) --timer --failures --comments --exec "bash $TOP/scripts/tap-run.sh" "${groups[@]}"
+prove --timer --failures --comments --exec "bash $TOP/scripts/tap-run.sh" "${groups[@]}"
