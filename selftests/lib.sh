@@ -16,6 +16,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 BIN=$SELFTESTS/bin
+USERSPACE=$SELFTESTS/../userspace
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/tcpcrypt-test.XXXXXX")
 OUT=${TCPCRYPT_OUT:-$TMP/out}
 mkdir -p "$OUT"
@@ -514,4 +515,24 @@ expect_encrypted()
 	a=$(stat "$1" Established)
 	b=$(stat "$2" Established)
 	[ "$a" -gt 0 ] && [ "$b" -gt 0 ]
+}
+
+# -------------------------------------------------------------- the daemon
+
+DAEMON=$USERSPACE/tcpcryptd/tcpcryptd
+CONF=$TMP/tcpcryptd.conf
+# Whom it becomes, unless told otherwise
+USERNAME=tcpcryptd
+
+# setup_daemon: two hosts, the user, and an empty CONF that this one can read
+setup_daemon()
+{
+	[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
+	[ -x "$DAEMON" ] || bail "$DAEMON is not built"
+	getent passwd $USERNAME >/dev/null ||
+		useradd --system --no-create-home --shell /usr/sbin/nologin $USERNAME ||
+		bail "cannot make user $USERNAME"
+	chmod 755 "$TMP"
+	: >"$CONF"
+	setup_ns direct
 }

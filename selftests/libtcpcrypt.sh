@@ -9,7 +9,6 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-USERSPACE=$SELFTESTS/../userspace
 EXAMPLES=$SELFTESTS/../Documentation/examples
 TCRECORD=$USERSPACE/tcrecord/tcrecord
 export LD_LIBRARY_PATH=$USERSPACE/libtcpcrypt

@@ -8,15 +8,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-USERSPACE=$SELFTESTS/../userspace
 SCHEMA=$USERSPACE/tcnetstat/tcnetstat.schema.json
 
-[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
-getent passwd tcpcryptd >/dev/null ||
-	useradd --system --no-create-home --shell /usr/sbin/nologin tcpcryptd ||
-	bail "cannot make user tcpcryptd"
-chmod 755 "$TMP"
-setup_ns direct
+setup_daemon
 
 tcn() { "$USERSPACE/tcnetstat/tcnetstat" -N "$C" "$@"; }
 lines() { tcn "$@" | tail -n +2 | wc -l; }

@@ -9,20 +9,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-USERSPACE=$SELFTESTS/../userspace
-DAEMON=$USERSPACE/tcpcryptd/tcpcryptd
 CTL=$USERSPACE/tests/ctl.py
-CONF=$TMP/tcpcryptd.conf
-USERNAME=tcpcryptd
 
-[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
-[ -x "$DAEMON" ] || bail "$DAEMON is not built"
-getent passwd $USERNAME >/dev/null ||
-	useradd --system --no-create-home --shell /usr/sbin/nologin $USERNAME ||
-	bail "cannot make user $USERNAME"
-chmod 755 "$TMP"
-: >"$CONF"
-setup_ns direct
+setup_daemon
 
 # daemon NAME ARGS...: in C; DPID is set
 daemon()

@@ -8,20 +8,10 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-USERSPACE=$SELFTESTS/../userspace
-DAEMON=$USERSPACE/tcpcryptd/tcpcryptd
 TCS=$USERSPACE/tcs/tcs
-CONF=$TMP/tcpcryptd.conf
-USERNAME=tcpcryptd
 
-[ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
 [ -x "$TCS" ] || bail "$TCS is not built"
-getent passwd $USERNAME >/dev/null ||
-	useradd --system --no-create-home --shell /usr/sbin/nologin $USERNAME ||
-	bail "cannot make user $USERNAME"
-chmod 755 "$TMP"
-: >"$CONF"
-setup_ns direct
+setup_daemon
 
 # home NAME ARGS...: the daemon in C, until its tests are done
 home()
