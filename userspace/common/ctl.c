@@ -33,27 +33,29 @@ static int parse_port(const char *text, struct ctl_addr *addr)
  * @text: "/path", "@name" in the abstract namespace, or ":port" of 127.0.0.1
  * @addr: for the address
  *
- * The lengths are those that the old tcpcryptd bound, with a zero byte at the
- * end: an abstract name without it is another name.
+ * The lengths are those that the old tcpcryptd bound and its library sends to:
+ * a zero byte after a path, two after an abstract name, which with fewer is
+ * another name.
  *
  * Return: 0 or -EINVAL.
  */
 int ctl_parse(const char *text, struct ctl_addr *addr)
 {
+	const size_t zeros = text[0] == '@' ? 2 : 1;
 	size_t len = strlen(text);
 
 	memset(addr, 0, sizeof(*addr));
 	if (text[0] == ':')
 		return parse_port(text + 1, addr);
 	if ((text[0] != '/' && text[0] != '@') || len < 2 ||
-	    len >= sizeof(addr->un.sun_path))
+	    len + zeros > sizeof(addr->un.sun_path))
 		return -EINVAL;
 
 	addr->un.sun_family = AF_UNIX;
 	memcpy(addr->un.sun_path, text, len);
 	if (text[0] == '@')
 		addr->un.sun_path[0] = '\0';
-	addr->len = offsetof(struct sockaddr_un, sun_path) + len + 1;
+	addr->len = offsetof(struct sockaddr_un, sun_path) + len + zeros;
 	return 0;
 }
 

@@ -37,8 +37,8 @@ class Client:
         else:
             self.s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.s.bind("")
-            # An abstract name has a zero byte at its end
-            self.to = address if address[0] == "/" else "\0" + address[1:] + "\0"
+            # An abstract name has two zero bytes at its end
+            self.to = address if address[0] == "/" else "\0" + address[1:] + "\0\0"
         self.s.settimeout(wait)
         self.seq = 0
 

@@ -291,8 +291,8 @@ static void test_addresses(void)
 
 	ok(!ctl_parse("/run/x", &a) && a.len == 2 + 6 + 1 &&
 	   !strcmp(a.un.sun_path, "/run/x"), "a path");
-	ok(!ctl_parse("@abc", &a) && a.len == 2 + 4 + 1 &&
-	   !memcmp(a.un.sun_path, "\0abc\0", 5), "an abstract name");
+	ok(!ctl_parse("@abc", &a) && a.len == 2 + 4 + 2 &&
+	   !memcmp(a.un.sun_path, "\0abc\0", 6), "an abstract name");
 	ok(!ctl_parse(":666", &a) && a.in.sin_port == htons(666) &&
 	   a.in.sin_addr.s_addr == htonl(INADDR_LOOPBACK), "a port");
 	ok(!ctl_parse(":", &a) && !a.in.sin_port, "no port is port 0");
@@ -303,6 +303,11 @@ static void test_addresses(void)
 	path[107] = 'x';
 	path[108] = '\0';
 	ok(ctl_parse(path, &a) == -EINVAL, "108 characters");
+	path[0] = '@';
+	path[107] = '\0';
+	ok(ctl_parse(path, &a) == -EINVAL, "107 of an abstract name");
+	path[106] = '\0';
+	ok(!ctl_parse(path, &a) && a.len == sizeof(a.un), "106");
 	ok(ctl_parse("", &a) == -EINVAL && ctl_parse("x", &a) == -EINVAL &&
 	   ctl_parse(":65536", &a) == -EINVAL && ctl_parse(":-1", &a) == -EINVAL &&
 	   ctl_parse(":1x", &a) == -EINVAL && ctl_parse("@", &a) == -EINVAL,
