@@ -58,22 +58,36 @@ demo: ## two hosts, an encrypted transfer and a plain one, from nothing
 bench: ## cost against plain TCP and kTLS, counted in instructions
 	@scripts/bench.sh
 
-# Without System.map, as in Debian's headers, modules_install skips depmod.
+# Where "make install" has the module, which kernels do not agree on
+INSTALLED = "$(DESTDIR)/lib/modules/$(KVER)"/extra/tcpcrypt.ko* \
+	    "$(DESTDIR)/lib/modules/$(KVER)"/updates/tcpcrypt.ko*
+
+KERNEL_OF_KO = $$(modinfo -F vermagic tcpcrypt.ko | cut -d ' ' -f 1)
+
+# modprobe is to find what was installed last, so a copy of DKMS goes, and first:
+# DKMS takes any module of the name for its own. Without System.map, as in
+# Debian's headers, modules_install skips depmod.
 .PHONY: install
 install: tools ## the module for KDIR= and the tools, below DESTDIR=
 	+$(MAKE) modules
+	test -n "$(DESTDIR)" || { \
+		k=$(KERNEL_OF_KO); \
+		for m in $$(dkms status -m tcpcrypt -k "$$k" 2>/dev/null | \
+			    sed -n 's/^\([^,]*\),.*: installed.*/\1/p'); do \
+			dkms uninstall "$$m" -k "$$k" || exit; \
+		done; }
 	+$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(DESTDIR)" modules_install
 	+$(MAKE) -C userspace install DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
-	test -n "$(DESTDIR)" || { \
-		depmod "$$(modinfo -F vermagic tcpcrypt.ko | cut -d ' ' -f 1)" && ldconfig; }
+	test -n "$(DESTDIR)" || { depmod "$(KERNEL_OF_KO)" && ldconfig; }
 
 .PHONY: uninstall
 uninstall: ## undo "make install" (KVER=); the configuration stays
 	+$(MAKE) -C userspace uninstall DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)"
-	$(RM) "$(DESTDIR)/lib/modules/$(KVER)"/extra/tcpcrypt.ko* \
-		"$(DESTDIR)/lib/modules/$(KVER)"/updates/tcpcrypt.ko*
+	$(RM) $(INSTALLED)
 	test -n "$(DESTDIR)" || { depmod "$(KVER)" && ldconfig; }
 
+# DKMS leaves a module alone that has the same version as its own, and its own
+# when it has built that version before.
 .PHONY: dkms-install
 dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
 	install -d "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
@@ -82,9 +96,11 @@ dkms-install: ## hand it to DKMS, which rebuilds it for each new kernel (KVER=)
 		scripts/probe.sh scripts/sign.sh | \
 		tar -x -C "$(DESTDIR)/usr/src/tcpcrypt-$(VERSION)"
 	test -n "$(DESTDIR)" || { \
-		dkms add -m tcpcrypt -v "$(VERSION)" && \
-		dkms build -m tcpcrypt -v "$(VERSION)" -k "$(KVER)" && \
-		dkms install -m tcpcrypt -v "$(VERSION)" -k "$(KVER)"; }
+		{ dkms status tcpcrypt/"$(VERSION)" | grep -q . || \
+			dkms add tcpcrypt/"$(VERSION)"; } && \
+		dkms build tcpcrypt/"$(VERSION)" -k "$(KVER)" --force && \
+		$(RM) $(INSTALLED) && \
+		dkms install tcpcrypt/"$(VERSION)" -k "$(KVER)" --force; }
 
 .PHONY: deb
 deb: ## Debian packages, in ../
