@@ -3,8 +3,8 @@
 #
 #   scripts/check.sh [GROUP...]
 #
-# Run check groups through prove: harness style unit fuzz kunit latency
-# behaviour, or behaviour-6.1 and so on; nothing means all of them. The summary
+# Run check groups through prove: harness style unit peer fuzz behaviour kunit
+# latency, or behaviour-6.1 and so on; nothing means all of them. The summary
 # comes last.
 
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -33,9 +33,22 @@ case " ${groups[*]} " in *style* | *harness* | *6.1.t*) what+=(kernel-6.1) ;; es
 case " ${groups[*]} " in *style* | *6.12.t*) what+=(kernel-6.12) ;; esac
 case " ${groups[*]} " in *style* | *7.3.t*) what+=(kernel-7.3) ;; esac
 case " ${groups[*]} " in *kunit* | *behaviour* | *harness*) what+=(qemu) ;; esac
-case " ${groups[*]} " in *kunit* | *latency*) what+=(uml) ;; esac
-case " ${groups[*]} " in *kunit* | *debug*) what+=(debug) ;; esac
+instrumented=()
+case " ${groups[*]} " in *kunit* | *latency*) instrumented+=(uml) ;; esac
+case " ${groups[*]} " in *kunit* | *debug*) instrumented+=(debug) ;; esac
+# Their groups come last, and stock kernels' tests leave processors idle at
+# times: enough to build the instrumented ones. A group waits for its own.
+case " ${groups[*]} " in
+*6.1.t* | *6.12.t* | *7.3.t*) ;;
+*) what+=("${instrumented[@]}") instrumented=() ;;
+esac
 "$TOP/scripts/setup.sh" "${what[@]}"
+if [ ${#instrumented[@]} -gt 0 ]; then
+	say "  the instrumented kernels are built meanwhile: tail -f $LOGS/instrumented.log"
+	setsid nice -n 19 "$TOP/scripts/setup.sh" "${instrumented[@]}" \
+		>"$LOGS/instrumented.log" 2>&1 </dev/null &
+	trap 'kill -- -'$!' 2>/dev/null || true' EXIT
+fi
 
 case " ${groups[*]} " in
 *behaviour* | *latency*)

@@ -62,6 +62,9 @@ if [ -z "${TCPCRYPT_SYSTEMD:-}" ]; then
 	echo guest >/proc/sys/kernel/hostname
 fi
 
+# Changing a file's mode, even to what it is, copies it into the overlay.
+[ ! -s "$OUT/hot" ] || xargs -a "$OUT/hot" chmod u+r
+
 # From here on the kernel log goes to the console in full: a crash that takes
 # the machine down leaves its trace only there.
 [ -n "${TCPCRYPT_QUIET:-}" ] || echo 8 >/proc/sys/kernel/printk

@@ -77,6 +77,26 @@ if [ -n "$icount" ]; then
 fi
 guest_prepare
 
+# Each open() of a file of the host is some round trips to QEMU, long ones when
+# every processor is busy. What tests start all the time the machine takes into
+# its memory: this lists it, and the libraries it needs.
+often_started()
+{
+	local p
+	{
+		for p in awk bash cat cmp cut date dd diff env ethtool grep head ip \
+			iptables kill ls mkdir mktemp nft nsenter openssl python3 rm \
+			rmmod sed setpriv sh sleep sort ss stat sysctl tail tc tcpdump \
+			timeout tr true unshare wc; do
+			type -P "$p" || true
+		done
+		find "$TOP/selftests/bin" -type f -perm /111 2>/dev/null || true
+	} | while IFS= read -r p; do
+		echo "$p"
+		ldd "$p" 2>/dev/null | grep -o '/[^ ]*' || true
+	done | xargs -r readlink -f | sort -u
+}
+
 # What the initramfs is told of. A system in a directory has nothing of this
 # checkout: what it takes comes by way of the run directory.
 top=$TOP modules=$(kernel_modules "$line")
@@ -86,6 +106,8 @@ if [ "$root" != / ]; then
 	mkdir -p "$run/scripts"
 	cp "$TOP/scripts/guest-init.sh" "$run/scripts/"
 	sed -i '1s,.*,cd /run/out || exit 126,' "$run/cmd"
+else
+	often_started >"$run/hot"
 fi
 
 dir=$(kernel_dir "$line")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Round trips, counted: on the User-Mode Linux whose clock stands still while
-# anything runs, with 25 ms each way. Run by selftests/check/45-latency.t with
+# anything runs, with 25 ms each way. Run by selftests/check/65-latency.t with
 #
 #   scripts/uml.sh --time-travel -- selftests/latency.sh
 
