@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Encryption frames, RFC 8548 sections 3.6, 3.8 and 4.2."""
 import asyncio
+import ctypes
 import errno
 import os
 import socket
 
 import proto as tc
-from net import ACK, PSH, check
+from net import ACK, PSH, check, libc
 from scenario import one_family, scenario
 
 BAD, MALFORMED = 'FrameAuthFailed', 'FrameMalformed'
@@ -186,6 +187,34 @@ async def good_then_bad(p):
     await p.is_reset(errno.EBADMSG)
 
 frames('a good frame and a forged one in a segment', good_then_bad, [BAD])
+
+
+def disconnect(sock):
+    """connect(AF_UNSPEC): Python's own has no such address."""
+    if libc.connect(sock.fileno(), bytes(16), 16):
+        raise OSError(ctypes.get_errno(), 'connect')
+
+
+async def reused_at_once(p):
+    """The socket's next use is not reset in place of the connection it had. On one
+    processor, and first in line, nothing runs here but this until it sleeps."""
+    cpus = os.sched_getaffinity(0)
+    p.write(flipped(5)(p))
+    os.sched_setaffinity(0, {max(cpus)})
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    try:
+        await p.error(errno.EBADMSG)
+        disconnect(p.app.sock)
+        p.app.sock.listen(1)
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(0, cpus)
+    await p.reset()
+    await asyncio.sleep(0.2)
+    check(p.app.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN),
+          'what listened has been closed')
+
+frames('a forged frame, and the socket is used again', reused_at_once, [BAD], families=(4,))
 
 
 # ----------------------------------------------------------- what the kernel sends
