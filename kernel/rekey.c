@@ -194,6 +194,16 @@ int tcpcrypt_rekey_request(struct tcpcrypt_sock *ctx)
 }
 
 /*
+ * A frame without data may be the end, which only its plaintext tells. FIN may
+ * come later or never, so nothing else tells who polls.
+ */
+static bool rekey_maybe_finp(const struct tcpcrypt_sock *ctx)
+{
+	return !ctx->rx.p.inq && !ctx->rx.finp &&
+	       !(ctx->sk->sk_shutdown & RCV_SHUTDOWN);
+}
+
+/*
  * Frames with the rekey bit ask for an answer. Somebody may wait for urgent
  * data. Frames without data make no reader come, however many they are.
  */
@@ -203,7 +213,8 @@ static bool rekey_must_open(const struct tcpcrypt_sock *ctx)
 
 	if (!rx->p.frames)
 		return false;
-	return rx->p.rekeys || tcpcrypt_urg_watched(ctx) ||
+	return rx->p.rekeys || rekey_maybe_finp(ctx) ||
+	       tcpcrypt_urg_watched(ctx) ||
 	       (rx->truesize >= ctx->sk->sk_rcvbuf / 4 &&
 		!tcpcrypt_rx_readable(ctx));
 }
@@ -231,7 +242,8 @@ void tcpcrypt_rekey_input(struct tcpcrypt_sock *ctx)
  */
 void tcpcrypt_rekey_open(struct tcpcrypt_sock *ctx)
 {
-	const struct sock *sk = ctx->sk;
+	const bool finp = ctx->rx.finp;
+	struct sock *sk = ctx->sk;
 	int ret = 1;
 
 	while (ret > 0 && ctx->state == TCPCRYPT_OPEN &&
@@ -240,6 +252,8 @@ void tcpcrypt_rekey_open(struct tcpcrypt_sock *ctx)
 		ret = tcpcrypt_rx_open(ctx);
 	if (ret == -ENOMEM)
 		tcpcrypt_event_after(ctx, REKEY_RETRY);
+	if (ctx->rx.finp && !finp && !sock_flag(sk, SOCK_DEAD))
+		ctx->saved_data_ready(sk);
 	if (ctx->state == TCPCRYPT_OPEN)
 		tcpcrypt_rekey_run(ctx);
 }

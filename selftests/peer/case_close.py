@@ -2,10 +2,17 @@
 """The end of a connection, and TCP's header: RFC 8548 section 3.7."""
 import asyncio
 import errno
+import select
 
 import proto as tc
 from case_frame import frames
 from net import ACK, FIN, PSH, RST, URG, check
+
+
+def readable(sock, seconds):
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 async def eof(p):
@@ -38,6 +45,29 @@ async def finp_alone(p):
     await eof(p)
 
 frames('FINp, FIN comes later: EOF at once', finp_alone)
+
+
+async def finp_polled(p):
+    """The same for who waits in poll(): no FIN tells him."""
+    p.frame(b'data')
+    p.frame(b'', flags=tc.FINP)
+    check(await p.app.read(4) == b'data', 'data')
+    check(readable(p.app.sock, 20), 'poll() does not tell of FINp')
+    await eof(p)
+
+frames('FINp, FIN comes later: poll() tells of it', finp_polled)
+
+
+async def finp_wakes_poll(p):
+    """The frame comes while he waits."""
+    waiting = p.host.loop.run_in_executor(None, readable, p.app.sock, 20)
+    await asyncio.sleep(0.1)
+    check(not waiting.done(), 'poll() returned early')
+    p.frame(b'', flags=tc.FINP)
+    check(await waiting, 'poll() does not tell of FINp')
+    await eof(p)
+
+frames('FINp, FIN comes later: poll() wakes', finp_wakes_poll)
 
 
 async def finp_reserved(p):
