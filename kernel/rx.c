@@ -585,6 +585,10 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 	}
 	if (ret == -EBADMSG)
 		WRITE_ONCE(sk->sk_err, 0);
+	if (flags & MSG_PEEK)
+		sk_peek_offset_fwd(sk, copied);
+	else
+		sk_peek_offset_bwd(sk, copied);
 	rx_announce(ctx, seen);
 	return copied ?: min(ret, 0);
 }

@@ -416,6 +416,50 @@ TEST(peek_at_end)
 	close_pair(&p);
 }
 
+static void expect_peek(int fd, size_t len, const char *want)
+{
+	char in[16] = "";
+
+	EXPECT_EQ(recv(fd, in, len, MSG_PEEK), (int)strlen(want));
+	EXPECT(!strcmp(in, want), "%s, not %s", in, want);
+}
+
+/* SO_PEEK_OFF: each peek goes on behind the last one. */
+TEST(peek_offset)
+{
+	struct pair p;
+	char in[16];
+	int off = 0;
+
+	open_pair(v, &p);
+	if (setsockopt(p.s, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off))) {
+		/* since Linux 6.9 */
+		EXPECT_EQ(errno, EOPNOTSUPP);
+		close_pair(&p);
+		return;
+	}
+	EXPECT_EQ(send(p.c, "abcdefgh", 8, 0), 8);
+	EXPECT_EQ(send(p.c, "ij", 2, 0), 2);
+	EXPECT_EQ(wait_inq(p.s, 10), 10);
+	expect_peek(p.s, 3, "abc");
+	expect_peek(p.s, 3, "def");
+	EXPECT_EQ(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF), 6);
+	EXPECT_EQ(recv(p.s, in, 2, 0), 2);
+	EXPECT(!memcmp(in, "ab", 2));
+	EXPECT_EQ(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF), 4);
+	expect_peek(p.s, 15, "ghij");
+	EXPECT_EQ(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF), 8);
+	EXPECT_ERR(recv(p.s, in, 3, MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(recv(p.s, in, 16, 0), 8);
+	EXPECT_EQ(get_int(p.s, SOL_SOCKET, SO_PEEK_OFF), 0);
+	set_int(p.s, SOL_SOCKET, SO_PEEK_OFF, -1);
+	EXPECT_EQ(send(p.c, "kl", 2, 0), 2);
+	EXPECT_EQ(wait_inq(p.s, 2), 2);
+	expect_peek(p.s, 1, "k");
+	expect_peek(p.s, 1, "k");
+	close_pair(&p);
+}
+
 TEST(waitall)
 {
 	char in[100] = { 0 };
