@@ -408,6 +408,9 @@ static int rx_deliver_some(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 	bool hole;
 	int ret;
 
+	/* a read of no bytes is over as soon as one could be read */
+	if (unlikely(!len))
+		return ctx->rx.plain_len > *skip ? -ENODATA : 0;
 	limit = tcpcrypt_urg_limit(ctx, peek ? *skip + copied : 0, copied, len,
 				   &hole);
 	if (!limit)
@@ -484,8 +487,9 @@ static int rx_wait_memory(struct tcpcrypt_sock *ctx, struct sock *sk,
 		*timeo -= wait;
 	schedule_timeout_interruptible(wait);
 	lock_sock(sk);
+	/* connect(AF_UNSPEC), as TCP says it to who waits */
 	if (ctx->detached)
-		return -ENOTCONN;
+		return -EPIPE;
 	return signal_pending(current) ? sock_intr_errno(*timeo) : 0;
 }
 
@@ -503,7 +507,7 @@ static int rx_block(struct tcpcrypt_sock *ctx, struct sock *sk, bool some,
 		return some ? 1 : sock_intr_errno(*timeo);
 	ret = rx_wait(ctx, sk, seen, timeo);
 	if (ctx->detached)
-		return some ? 1 : -ENOTCONN;
+		return some ? 1 : -EPIPE;
 	return ret && some ? 1 : ret;
 }
 
@@ -549,8 +553,8 @@ static bool rx_peeked_enough(const struct tcpcrypt_sock *ctx)
 static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 		      struct msghdr *msg, size_t len, int flags, long timeo)
 {
-	int target = flags & MSG_WAITALL ? len :
-		     min_t(int, READ_ONCE(ctx->rx.lowat), len);
+	int target = (flags & MSG_WAITALL ? len :
+		      min_t(int, READ_ONCE(ctx->rx.lowat), len)) ?: 1;
 	u32 skip = flags & MSG_PEEK ? max(sk_peek_offset(sk, flags), 0) : 0;
 	const u64 seen = rx_frames_seen(&ctx->rx);
 	int copied = 0;
@@ -565,7 +569,7 @@ static int rx_receive(struct tcpcrypt_sock *ctx, struct sock *sk,
 			break;
 		}
 		copied += ret;
-		if (copied == len)
+		if (len && copied == len)
 			break;
 		if (flags & MSG_PEEK && rx_peeked_enough(ctx)) {
 			ret = -EAGAIN;

@@ -422,8 +422,12 @@ static int tx_send(struct tcpcrypt_sock *ctx, struct sock *sk,
 	const size_t max = READ_ONCE(ctx->tn->config.max_frame);
 	size_t left;
 	int sent = 0;
-	int ret = 0;
+	int ret;
 
+	/* even if there is nothing to send */
+	ret = tx_check(ctx, sk);
+	if (ret)
+		return ret;
 	while ((left = msg_data_left(msg))) {
 		ret = tx_check(ctx, sk);
 		if (!ret)
@@ -455,6 +459,9 @@ static int tx_check_msg(struct sock *sk, struct msghdr *msg)
 {
 	struct sockcm_cookie sockc;
 
+	/* sendto() that is to connect as well */
+	if (msg->msg_flags & MSG_FASTOPEN)
+		return -EISCONN;
 	if (!msg->msg_controllen)
 		return 0;
 	sockcm_init(&sockc, sk);

@@ -350,6 +350,27 @@ TEST(disconnect_and_reuse)
 	close_pair(&p);
 }
 
+/* connect(AF_UNSPEC) ends a read that waits in another thread. */
+TEST(disconnect_wakes_recv)
+{
+	struct sockaddr un = { .sa_family = AF_UNSPEC };
+	struct job j = { .len = 1, .ret = -2 };
+	struct pair p;
+	char b;
+
+	open_pair(v, &p);
+	j.fd = p.c;
+	j.buf = &b;
+	job_start(&j, job_recv);
+	usleep(QUIET_MS * 1000);
+	EXPECT_EQ(j.ret, -2);
+	EXPECT_EQ(connect(p.c, &un, sizeof(un)), 0);
+	job_wait(&j);
+	EXPECT_EQ(j.ret, -1);
+	EXPECT_EQ(j.err, EPIPE);
+	close_pair(&p);
+}
+
 /* An accepted socket, disconnected, can become a listener (an old TCP trick). */
 TEST(disconnect_server_side)
 {

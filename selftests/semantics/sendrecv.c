@@ -34,6 +34,76 @@ TEST(empty_send)
 	EXPECT_EQ(recv(p.s, buf, 0, MSG_DONTWAIT) <= 0, 1);
 	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
 	EXPECT_EQ(recv(p.s, buf, 8, 0), 1);
+	EXPECT_EQ(shutdown(p.c, SHUT_WR), 0);
+	EXPECT_ERR(send(p.c, buf, 0, MSG_NOSIGNAL), EPIPE);
+	close_pair(&p);
+}
+
+/* A read of no bytes is over when one could be read. */
+TEST(empty_recv)
+{
+	struct job j = { .flags = MSG_WAITALL, .ret = -2 };
+	struct pair p;
+	char buf[8];
+
+	open_pair(v, &p);
+	EXPECT_ERR(recv(p.s, buf, 0, MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT_EQ(events(p.s, POLLIN, SHORT_MS), POLLIN);
+	EXPECT_EQ(recv(p.s, buf, 0, MSG_DONTWAIT), 0);
+	EXPECT_EQ(recv(p.s, buf, 0, MSG_PEEK), 0);
+	EXPECT_EQ(recv(p.s, buf, 8, 0), 1);
+
+	j.fd = p.s;
+	j.buf = buf;
+	job_start(&j, job_recv);
+	usleep(QUIET_MS * 1000);
+	EXPECT_EQ(j.ret, -2);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	job_wait(&j);
+	EXPECT_EQ(j.ret, 0);
+	EXPECT_EQ(recv(p.s, buf, 8, 0), 1);
+
+	EXPECT_EQ(shutdown(p.c, SHUT_WR), 0);
+	EXPECT_EQ(events(p.s, POLLIN, SHORT_MS), POLLIN);
+	EXPECT_EQ(recv(p.s, buf, 0, MSG_DONTWAIT), 0);
+	close_pair(&p);
+}
+
+/* After a reset calls without data fail like any other. */
+TEST(empty_calls_after_reset)
+{
+	struct linger hard = { .l_onoff = 1 };
+	struct pair p;
+	char b = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		open_pair(v, &p);
+		setsockopt(p.c, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+		close(p.c);
+		EXPECT(events(p.s, POLLIN, SHORT_MS) & POLLERR);
+		if (i)
+			EXPECT_ERR(recv(p.s, &b, 0, MSG_DONTWAIT), ECONNRESET);
+		else
+			EXPECT_ERR(send(p.s, &b, 0, MSG_NOSIGNAL), ECONNRESET);
+		EXPECT_ERR(send(p.s, &b, 0, MSG_NOSIGNAL), EPIPE);
+		close(p.s);
+		close(p.l);
+	}
+}
+
+/* sendto() that connects as well: there is a connection already. */
+TEST(sendto_fastopen)
+{
+	struct pair p;
+	char b;
+
+	open_pair(v, &p);
+	EXPECT_ERR(sendto(p.c, "x", 1, MSG_FASTOPEN, &p.addr.sa, p.len), EISCONN);
+	EXPECT_EQ(send(p.c, "y", 1, 0), 1);
+	EXPECT_EQ(recv(p.s, &b, 1, 0), 1);
+	EXPECT_EQ(b, 'y');
 	close_pair(&p);
 }
 
