@@ -11,6 +11,7 @@
 #include <linux/skbuff.h>
 #include <linux/uio.h>
 #include <net/tcp.h>
+#include <linux/sockios.h>
 #include <asm/ioctls.h>
 
 #include "rx.h"
@@ -653,12 +654,10 @@ int tcpcrypt_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	return ret;
 }
 
-/* Unacknowledged bytes as the application counts them, rounded up */
-static int rx_outq(const struct tcpcrypt_sock *ctx, const struct sock *sk)
+/* The last @wire bytes as the application counts them, rounded up */
+static int rx_outq(const struct tcpcrypt_sock *ctx, u32 wire)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcpcrypt_stream *s = &ctx->tx.s;
-	u32 wire = READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_una);
 	u64 sent = s->bytes + s->frames * TCPCRYPT_FRAME_OVERHEAD;
 
 	if (!wire || !s->bytes)
@@ -671,7 +670,7 @@ static int rx_outq(const struct tcpcrypt_sock *ctx, const struct sock *sk)
 /**
  * tcpcrypt_ioctl() - byte counts of an encrypted socket
  * @sk: the socket
- * @cmd: SIOCINQ, SIOCOUTQ and SIOCATMARK are answered here
+ * @cmd: SIOCINQ, SIOCOUTQ, SIOCOUTQNSD and SIOCATMARK are answered here
  * @karg: the answer
  *
  * Context: process.
@@ -680,6 +679,7 @@ static int rx_outq(const struct tcpcrypt_sock *ctx, const struct sock *sk)
 int tcpcrypt_ioctl(struct sock *sk, int cmd, int *karg)
 {
 	struct tcpcrypt_sock *ctx = tcpcrypt_sock_get(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
 	int ret = -ENOIOCTLCMD;
 
 	if (!ctx)
@@ -692,11 +692,13 @@ int tcpcrypt_ioctl(struct sock *sk, int cmd, int *karg)
 		else if (cmd == SIOCATMARK)
 			*karg = tcpcrypt_urg_atmark(ctx);
 		else if (cmd == SIOCOUTQ)
-			*karg = rx_outq(ctx, sk);
+			*karg = rx_outq(ctx, tp->write_seq - tp->snd_una);
+		else if (cmd == SIOCOUTQNSD)
+			*karg = rx_outq(ctx, tp->write_seq - tp->snd_nxt);
 		else
 			ret = -ENOIOCTLCMD;
 	} else if (ctx->state != TCPCRYPT_PLAIN && !ctx->detached &&
-		   (cmd == SIOCINQ || cmd == SIOCOUTQ)) {
+		   (cmd == SIOCINQ || cmd == SIOCOUTQ || cmd == SIOCOUTQNSD)) {
 		*karg = 0;
 		ret = 0;
 	}

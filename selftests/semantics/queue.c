@@ -2,6 +2,7 @@
 /*
  * How much is in the queues.
  */
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -52,6 +53,24 @@ TEST(outq_full)
 	EXPECT(outq(p.c) > 0 && outq(p.c) <= (int)n, "%d of %zu", outq(p.c), n);
 	drain(p.s, n, 20);
 	EXPECT_EQ(wait_outq(p.c, 0), 0);
+	close_pair(&p);
+}
+
+TEST(outq_not_sent)
+{
+	char in[10];
+	struct pair p;
+	int n = -1;
+
+	open_pair(v, &p);
+	set_int(p.c, IPPROTO_TCP, TCP_CORK, 1);
+	EXPECT_EQ(send(p.c, "0123456789", 10, 0), 10);
+	EXPECT_EQ(ioctl(p.c, SIOCOUTQNSD, &n), 0);
+	EXPECT_EQ(n, 10);
+	set_int(p.c, IPPROTO_TCP, TCP_CORK, 0);
+	EXPECT_EQ(recv_all(p.s, in, 10), 10);
+	EXPECT_EQ(ioctl(p.c, SIOCOUTQNSD, &n), 0);
+	EXPECT_EQ(n, 0);
 	close_pair(&p);
 }
 
