@@ -469,22 +469,33 @@ static int tx_check_msg(struct sock *sk, struct msghdr *msg)
 }
 
 /*
- * The data is copied, so the pages are the caller's again at once; whoever
- * asked for a notification gets one that says so.
+ * Who sets MSG_ZEROCOPY waits for a notification: if there is no memory for it
+ * nothing may be sent.
  */
-static int tx_zerocopy_done(struct sock *sk, struct msghdr *msg, int sent)
+static int tx_zerocopy_begin(struct sock *sk, const struct msghdr *msg,
+			     size_t size, struct ubuf_info **uarg)
 {
-	struct ubuf_info *uarg;
-
-	if (!(msg->msg_flags & MSG_ZEROCOPY) || sent <= 0 || msg->msg_ubuf ||
-	    !sock_flag(sk, SOCK_ZEROCOPY))
+	*uarg = NULL;
+	if (likely(!(msg->msg_flags & MSG_ZEROCOPY)) || !size ||
+	    msg->msg_ubuf || !sock_flag(sk, SOCK_ZEROCOPY))
 		return 0;
-	uarg = msg_zerocopy_realloc(sk, sent, NULL, false);
-	if (!uarg)
-		return -ENOBUFS;
+	*uarg = msg_zerocopy_realloc(sk, size, NULL, false);
+	return *uarg ? 0 : -ENOBUFS;
+}
+
+/*
+ * The data is copied, so the pages are the caller's again at once, and that is
+ * what the notification says.
+ */
+static void tx_zerocopy_done(struct ubuf_info *uarg, bool sent)
+{
+	if (likely(!uarg))
+		return;
 	uarg_to_msgzc(uarg)->zerocopy = 0;
-	net_zcopy_put(uarg);
-	return 0;
+	if (sent)
+		net_zcopy_put(uarg);
+	else
+		net_zcopy_put_abort(uarg, true);
 }
 
 /**
@@ -499,6 +510,7 @@ static int tx_zerocopy_done(struct sock *sk, struct msghdr *msg, int sent)
 int tcpcrypt_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	struct tcpcrypt_sock *ctx;
+	struct ubuf_info *uarg;
 	long timeo;
 	int ret;
 
@@ -517,13 +529,14 @@ int tcpcrypt_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)
 	}
 	if (!ret)
 		ret = tx_check_msg(sk, msg);
+	if (!ret)
+		ret = tx_zerocopy_begin(sk, msg, size, &uarg);
 	if (!ret) {
 		sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 		ret = tx_send(ctx, sk, msg, timeo);
+		tx_zerocopy_done(uarg, ret > 0);
 	}
-	if (ret > 0)
-		tx_zerocopy_done(sk, msg, ret);
-	else if (ret < 0)
+	if (ret < 0)
 		ret = sk_stream_error(sk, msg->msg_flags, ret);
 	release_sock(sk);
 out:

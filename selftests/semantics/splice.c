@@ -6,6 +6,7 @@
 #include <linux/errqueue.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -256,6 +257,26 @@ TEST(zerocopy_send)
 	/* The error queue does not disturb the stream. */
 	EXPECT_ERR(recv(p.c, in, 1, MSG_DONTWAIT), EAGAIN);
 	EXPECT_EQ(so_error(p.c), 0);
+	close_pair(&p);
+}
+
+/* Without memory for the notification nothing is sent. */
+TEST(zerocopy_no_memory)
+{
+	struct rlimit none = { 0, 0 };
+	struct pair p;
+	char b = 0;
+
+	open_pair(v, &p);
+	set_int(p.c, SOL_SOCKET, SO_ZEROCOPY, 1);
+	/* what root has no limit of */
+	ASSERT_EQ(setrlimit(RLIMIT_MEMLOCK, &none), 0);
+	ASSERT_EQ(setuid(65534), 0);
+	EXPECT_ERR(send(p.c, "lost", 4, MSG_ZEROCOPY), ENOBUFS);
+	EXPECT_EQ(send(p.c, "x", 1, 0), 1);
+	EXPECT_EQ(recv(p.s, &b, 1, 0), 1);
+	EXPECT_EQ(b, 'x');
+	EXPECT_EQ(inq(p.s), 0);
 	close_pair(&p);
 }
 
