@@ -14,7 +14,8 @@ if [ $# -eq 0 ]; then
 	groups=("$TOP"/selftests/check/[0-9]*.t)
 else
 	for g in "$@"; do
-		found=("$TOP"/selftests/check/[0-9]*-"$g"*.t)
+		found=("$TOP"/selftests/check/[0-9]*-"$g".t)
+		[ -e "${found[0]}" ] || found=("$TOP"/selftests/check/[0-9]*-"$g"-*.t)
 		[ -e "${found[0]}" ] || die "no check group '$g'" \
 			"known: $(cd "$TOP/selftests/check" && printf '%s ' *.t | sed -E 's/[0-9]+-//g; s/\.t//g')"
 		groups+=("${found[@]}")
