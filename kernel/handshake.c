@@ -602,8 +602,8 @@ static int handshake_status(const struct tcpcrypt_sock *ctx)
  *
  * Context: process, socket owned; the lock is dropped while waiting.
  * Return: 0 when frames can flow, -ENOPROTOOPT when the socket is plain TCP
- * (use TCP's own function), -EAGAIN, -EINTR or -ERESTARTSYS, or the error
- * that ended the connection.
+ * (use TCP's own function), -EAGAIN, -EINTR or -ERESTARTSYS, -EPIPE if the
+ * socket was disconnected meanwhile, or the error that ended the connection.
  */
 int tcpcrypt_settle(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 {
@@ -622,7 +622,12 @@ int tcpcrypt_settle(struct tcpcrypt_sock *ctx, struct sock *sk, long *timeo)
 			ret = sock_intr_errno(*timeo);
 			break;
 		}
-		sk_wait_event(sk, timeo, handshake_status(ctx) <= 0, &wait);
+		/* connect(AF_UNSPEC): the socket may have another one by now */
+		if (sk_wait_event(sk, timeo, handshake_status(ctx) <= 0,
+				  &wait) < 0) {
+			ret = -EPIPE;
+			break;
+		}
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
 	return ret;

@@ -371,6 +371,59 @@ TEST(disconnect_wakes_recv)
 	close_pair(&p);
 }
 
+/*
+ * The same while it connects, which it does for long: no SYN is answered whose
+ * connection nobody would accept. What comes then is not for who waited before.
+ */
+TEST(disconnect_while_connecting)
+{
+	struct sockaddr un = { .sa_family = AF_UNSPEC };
+	struct job j = { .len = 8, .ret = -2 };
+	int fill[4], i, s;
+	struct pair full, p;
+	char in[8], b[8];
+
+	new_listener(v, &full, 0);
+	for (i = 0; i < 4; i++) {
+		fill[i] = new_socket(v);
+		nonblock(fill[i]);
+		(void)!connect(fill[i], &full.addr.sa, full.len);
+		usleep(QUIET_MS * 1000);
+	}
+	/* two listeners at once: excluded ports that no other test uses */
+	if (!v->encrypted)
+		setenv("PLAIN_PORT", v->family == 4 ? "989" :
+				     v->family == 6 ? "990" : "853", 1);
+	open_pair(v, &p);
+	for (i = 0; i < 20; i++) {
+		int c = new_socket(v);
+
+		nonblock(c);
+		EXPECT_ERR(connect(c, &full.addr.sa, full.len), EINPROGRESS);
+		block(c);
+		j = (struct job) { .fd = c, .len = 8, .buf = in, .ret = -2 };
+		job_start(&j, job_recv);
+		usleep(20000);
+		EXPECT_EQ(j.ret, -2);
+		EXPECT_EQ(connect(c, &un, sizeof(un)), 0);
+		ASSERT_EQ(connect(c, &p.addr.sa, p.len), 0);
+		s = accept(p.l, NULL, NULL);
+		ASSERT(s >= 0);
+		EXPECT_EQ(send(s, "01234567", 8, 0), 8);
+		job_wait(&j);
+		EXPECT_EQ(j.ret, -1);
+		EXPECT_EQ(j.err, EPIPE);
+		EXPECT_EQ(recv_all(c, b, 8), 8);
+		EXPECT(!memcmp(b, "01234567", 8));
+		close(c);
+		close(s);
+	}
+	for (i = 0; i < 4; i++)
+		close(fill[i]);
+	close(full.l);
+	close_pair(&p);
+}
+
 /* An accepted socket, disconnected, can become a listener (an old TCP trick). */
 TEST(disconnect_server_side)
 {
