@@ -27,9 +27,9 @@ done </modules
 top='' cache='' modules=''
 for w in $($B cat /proc/cmdline); do
 	case $w in
-	tcpcrypt.top=*) top=${w#*=} ;;
-	tcpcrypt.cache=*) cache=${w#*=} ;;
-	tcpcrypt.modules=*) modules=${w#*=} ;;
+	guest.top=*) top=${w#*=} ;;
+	guest.cache=*) cache=${w#*=} ;;
+	guest.modules=*) modules=${w#*=} ;;
 	esac
 done
 

@@ -141,11 +141,11 @@ for e in "${nets[@]+"${nets[@]}"}"; do
 done
 
 cmdline="console=ttyS0 quiet panic=-1 oops=panic mitigations=off nokaslr no_timer_check"
-cmdline+=" tsc=reliable audit=0 apparmor=0 log_buf_len=4M tcpcrypt.top=$top"
+cmdline+=" tsc=reliable audit=0 apparmor=0 log_buf_len=4M guest.top=$top"
 # Suites run when a module that has some is loaded, but only if told to; stock
 # kernels have no KUnit and take no notice.
 cmdline+=" kunit.enable=1"
-cmdline+=" tcpcrypt.cache=$CACHE tcpcrypt.modules=$modules $append"
+cmdline+=" guest.cache=$CACHE guest.modules=$modules $append"
 
 # Should this script be killed outright, the machine goes with it.
 setpriv --pdeathsig KILL "$QEMU_ROOT/usr/bin/qemu-system-x86_64" "${args[@]}" \
