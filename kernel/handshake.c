@@ -142,6 +142,7 @@ void tcpcrypt_handshake_begin(struct tcpcrypt_sock *ctx)
 
 	/* "which keys a host uses .. depends only on .. the initial session" */
 	ctx->key_b = ctx->resumed ? ctx->hs->secret->role_b : ctx->eno.role_b;
+	ctx->tx.given = tcp_sk(ctx->sk)->write_seq;
 	tcpcrypt_set_state(ctx, TCPCRYPT_KEX);
 	if (!ctx->resumed)
 		tcpcrypt_mib_inc(ctx->tn->net, TCPCRYPT_MIB_KEX_STARTED);
@@ -544,9 +545,12 @@ static bool handshake_send(struct tcpcrypt_sock *ctx)
 
 	if (hs->out_sent == hs->out_len)
 		return true;
+	if (tcpcrypt_tx_foreign(ctx))
+		return false;
 	ctx->tx.pushing = true;
 	ret = tcpcrypt_tx_init_msg(ctx->sk, hs->out + hs->out_sent,
 				   hs->out_len - hs->out_sent);
+	ctx->tx.given = tcp_sk(ctx->sk)->write_seq;
 	ctx->tx.pushing = false;
 	if (ret > 0)
 		hs->out_sent += ret;

@@ -70,6 +70,7 @@ static const char * const mib_names[TCPCRYPT_MIB_MAX] = {
 	[TCPCRYPT_MIB_KEEPALIVE_PROBE]		= "KeepaliveProbes",
 	[TCPCRYPT_MIB_KEEPALIVE_DEAD]		= "KeepaliveTimeouts",
 	[TCPCRYPT_MIB_SEND_RETRIED]		= "SendRetried",
+	[TCPCRYPT_MIB_SEND_FOREIGN]		= "SendForeign",
 	[TCPCRYPT_MIB_CLOSED]			= "Closed",
 	[TCPCRYPT_MIB_RESET]			= "Reset",
 	[TCPCRYPT_MIB_ABORTED]			= "Aborted",

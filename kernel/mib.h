@@ -76,6 +76,7 @@ enum tcpcrypt_mib {
 	TCPCRYPT_MIB_KEEPALIVE_PROBE,
 	TCPCRYPT_MIB_KEEPALIVE_DEAD,	/* no answer */
 	TCPCRYPT_MIB_SEND_RETRIED,	/* sealed frame resent */
+	TCPCRYPT_MIB_SEND_FOREIGN,	/* not ours, in an encrypted stream */
 	/* end of connection */
 	TCPCRYPT_MIB_CLOSED,
 	TCPCRYPT_MIB_RESET,		/* by the peer */

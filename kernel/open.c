@@ -56,14 +56,24 @@ void tcpcrypt_open_net_exit(struct tcpcrypt_net *tn)
 	rhashtable_destroy(&tn->opens);
 }
 
+/*
+ * Another thread is in a call on this socket and waits for connect() to let go
+ * of it. It is in TCP's function, and so what it sends would be in clear.
+ */
+static bool open_contended(struct sock *sk)
+{
+	/* who is missed here is found out by tcpcrypt_tx_foreign() */
+	return waitqueue_active(&sk->sk_lock.wq);
+}
+
 /* May this socket carry tcpcrypt?  Whatever else uses it goes first. */
-static bool open_eligible(const struct sock *sk, const struct tcpcrypt_seg *seg,
+static bool open_eligible(struct sock *sk, const struct tcpcrypt_seg *seg,
 			  const struct sk_buff *skb)
 {
 	const bool asked = tcpcrypt_listener_asked(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	return !sk->sk_kern_sock && !sk_psock(sk) &&
+	return !sk->sk_kern_sock && !sk_psock(sk) && !open_contended(sk) &&
 	       (asked || (!inet_csk(sk)->icsk_ulp_ops &&
 			  tcpcrypt_prot_is_base(sk))) &&
 	       !sk_has_psp(sk) && !tp->repair && !tp->fastopen_req &&
@@ -114,7 +124,7 @@ static int open_excluded(struct tcpcrypt_net *tn, u32 verdict, bool require,
  * What the first SYN of a socket says: 0 if it may offer encryption, or the
  * counter that says why not. @verdict is set to 0 if it is not known yet.
  */
-static int open_check(struct tcpcrypt_net *tn, const struct sock *sk,
+static int open_check(struct tcpcrypt_net *tn, struct sock *sk,
 		      struct tcpcrypt_opts *opts,
 		      const struct sk_buff *skb,
 		      const struct tcpcrypt_seg *seg, u32 *verdict)
@@ -674,7 +684,8 @@ static bool open_peer_answered(const struct tcpcrypt_sock *ctx)
  *
  * Context: socket locked; bottom halves off.
  * Return: false if the segment must not go out. It lacks the option then: the
- * peer would be plain, and we would not.
+ * peer would be plain, and we would not. Or it has what another thread sent in
+ * clear.
  */
 bool tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 			   struct tcpcrypt_seg *seg)
@@ -682,6 +693,8 @@ bool tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 	static const u8 eno[] = { TCPCRYPT_OPT_ENO, 2 };
 	int err;
 
+	if (tcpcrypt_tx_foreign(ctx))
+		return false;
 	if (open_peer_answered(ctx)) {
 		tcpcrypt_eno_stop(ctx);
 		return true;

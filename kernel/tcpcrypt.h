@@ -106,6 +106,7 @@ struct tcpcrypt_listener;
  * @piece: where the frame at work lies
  * @nr_pieces: entries of @piece in use
  * @pending: bytes of that frame TCP has not taken yet
+ * @given: TCP's write_seq when it took the last byte of ours
  * @rekey: the next frame is the first of its generation
  * @finp: FINp has been sealed; nothing may follow
  * @pushing: a sealed frame is on its way into TCP, bounds are lifted
@@ -118,6 +119,7 @@ struct tcpcrypt_tx {
 	struct bio_vec piece[TCPCRYPT_TX_PIECES];
 	unsigned int nr_pieces;
 	unsigned int pending;
+	u32 given;
 	bool rekey;
 	bool finp;
 	bool pushing;
@@ -481,6 +483,7 @@ void tcpcrypt_stream_free(struct tcpcrypt_stream *s);
 int tcpcrypt_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);
 int tcpcrypt_tx_frame(struct tcpcrypt_sock *ctx, struct msghdr *msg,
 		      size_t len, bool finp, int flags);
+bool tcpcrypt_tx_foreign(struct tcpcrypt_sock *ctx);
 int tcpcrypt_tx_flush(struct tcpcrypt_sock *ctx, int flags);
 int tcpcrypt_tx_finish(struct tcpcrypt_sock *ctx);
 int tcpcrypt_tx_init_msg(struct sock *sk, u8 *msg, size_t len);

@@ -137,6 +137,33 @@ static void tx_taken(struct tcpcrypt_tx *tx, unsigned int len)
 }
 
 /**
+ * tcpcrypt_tx_foreign() - has TCP been given data that is not ours
+ * @ctx: the connection
+ *
+ * A thread that was in send() before connect() on another thread put our
+ * functions on the socket is in TCP's function, waiting for the lock. What it
+ * sends is in clear: the connection is aborted.
+ *
+ * Context: socket locked, either way; may be softirq.
+ * Return: true if so.
+ */
+bool tcpcrypt_tx_foreign(struct tcpcrypt_sock *ctx)
+{
+	const struct sock *sk = ctx->sk;
+
+	if (ctx->state == TCPCRYPT_FAILED)
+		return ctx->fallback == TCPCRYPT_MIB_SEND_FOREIGN;
+	/* nobody has a child before us, and a FIN takes a number as well */
+	if (likely(tcp_sk(sk)->write_seq == ctx->tx.given) ||
+	    ctx->tx.pushing || ctx->passive ||
+	    (ctx->state != TCPCRYPT_KEX && ctx->state != TCPCRYPT_OPEN) ||
+	    !((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
+		return false;
+	tcpcrypt_fail(ctx, EPROTO, TCPCRYPT_MIB_SEND_FOREIGN);
+	return true;
+}
+
+/**
  * tcpcrypt_tx_flush() - hand the sealed frame to TCP
  * @ctx: connection with a pending frame
  * @flags: MSG_MORE or 0
@@ -160,6 +187,8 @@ int tcpcrypt_tx_flush(struct tcpcrypt_sock *ctx, int flags)
 	bool lent;
 	int ret;
 
+	if (tcpcrypt_tx_foreign(ctx))
+		return -EPIPE;
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, tx->piece, tx->nr_pieces,
 		      tx->pending);
 	WRITE_ONCE(tx->pushing, true);
@@ -171,6 +200,7 @@ int tcpcrypt_tx_flush(struct tcpcrypt_sock *ctx, int flags)
 	/* unless TCP has tuned it meanwhile */
 	if (sk->sk_sndbuf == INT_MAX)
 		WRITE_ONCE(sk->sk_sndbuf, sndbuf);
+	tx->given = tcp_sk(sk)->write_seq;
 	WRITE_ONCE(tx->pushing, false);
 	if (ret > 0)
 		tx_taken(tx, ret);
