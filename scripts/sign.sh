@@ -22,6 +22,7 @@ tool=$kdir/scripts/sign-file
 [ -e "$module" ] || die "$module does not exist"
 
 if [ ! -e "$key" ] && [ ! -e "$cert" ]; then
+	command -v openssl >/dev/null || die "a key takes openssl: apt install openssl"
 	echo "making the key $key" >&2
 	mkdir -p "$(dirname "$key")" "$(dirname "$cert")"
 	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 \
