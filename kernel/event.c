@@ -8,6 +8,7 @@
  */
 #include <net/tcp.h>
 
+#include "answer.h"
 #include "open.h"
 #include "tcpcrypt.h"
 
@@ -396,7 +397,7 @@ void tcpcrypt_state_change(struct sock *sk)
 		goto out;
 	saved = ctx->saved_state_change;
 	if (ctx->state == TCPCRYPT_OFFERED)
-		tcpcrypt_open_settled(ctx);
+		tcpcrypt_answer_settled(ctx);
 	else
 		tcpcrypt_rx_input(ctx);
 	saved(sk);

@@ -13,6 +13,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/tcp.h>
 
+#include "answer.h"
 #include "halfopen.h"
 #include "hook.h"
 #include "open.h"
@@ -106,7 +107,7 @@ static bool hook_out_sock(struct tcpcrypt_net *tn, struct sock *sk,
 		return hook_out_plain(tn, sk, skb, seg);
 	if (seg->th.syn)
 		/* with ACK: simultaneous open */
-		return (seg->th.ack && !tcpcrypt_open_crossing(ctx)) ||
+		return (seg->th.ack && !tcpcrypt_answer_crossing(ctx)) ||
 		       tcpcrypt_open_syn(tn, ctx, skb, seg);
 	return seg->th.rst || !READ_ONCE(ctx->eno_sending) ||
 	       tcpcrypt_open_segment(ctx, skb, seg);
@@ -247,12 +248,12 @@ static bool hook_in_syn(struct tcpcrypt_net *tn, struct sk_buff *skb,
 	bool eno;
 
 	if (seg->th.ack) {
-		tcpcrypt_open_synack(tn, skb, state->hook, seg);
+		tcpcrypt_answer_synack(tn, skb, state->hook, seg);
 		return true;
 	}
 	if (!tcpcrypt_seg_csum_ok(skb, state->hook, seg))
 		return true;
-	if (tcpcrypt_open_crossed(tn, skb, seg))
+	if (tcpcrypt_answer_crossed(tn, skb, seg))
 		return true;
 	eno = tcpcrypt_eno_present(seg->opts, seg->optlen);
 	if (eno || tcpcrypt_policy_requires(tn, TCPCRYPT_DIR_IN))
@@ -268,7 +269,7 @@ static bool hook_in_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
 			const struct nf_hook_state *state,
 			const struct tcpcrypt_seg *seg)
 {
-	tcpcrypt_open_ack(tn, skb, state->hook, seg);
+	tcpcrypt_answer_ack(tn, skb, state->hook, seg);
 	return !atomic_read(&tn->halfopen_count) ||
 	       tcpcrypt_halfopen_ack(tn, skb, state->hook, seg);
 }

@@ -10,18 +10,13 @@ void tcpcrypt_open_net_exit(struct tcpcrypt_net *tn);
 bool tcpcrypt_open_attach(struct tcpcrypt_net *tn, struct sock *sk,
 			  const struct sk_buff *skb,
 			  const struct tcpcrypt_seg *seg);
-bool tcpcrypt_open_crossing(struct tcpcrypt_sock *ctx);
-bool tcpcrypt_open_crossed(struct tcpcrypt_net *tn, const struct sk_buff *skb,
-			   const struct tcpcrypt_seg *seg);
-void tcpcrypt_open_ack(struct tcpcrypt_net *tn, struct sk_buff *skb,
-		       unsigned int hook, const struct tcpcrypt_seg *seg);
 bool tcpcrypt_open_plain(struct tcpcrypt_net *tn, struct sock *sk,
 			 const struct sk_buff *skb);
 bool tcpcrypt_open_syn(struct tcpcrypt_net *tn, struct tcpcrypt_sock *ctx,
 		       struct sk_buff *skb, struct tcpcrypt_seg *seg);
-void tcpcrypt_open_synack(struct tcpcrypt_net *tn, struct sk_buff *skb,
-			  unsigned int hook, const struct tcpcrypt_seg *seg);
-void tcpcrypt_open_settled(struct tcpcrypt_sock *ctx);
+struct tcpcrypt_sock *tcpcrypt_open_find(struct tcpcrypt_net *tn,
+					 const struct sk_buff *skb,
+					 const struct tcpcrypt_seg *seg);
 void tcpcrypt_open_forget(struct tcpcrypt_sock *ctx);
 bool tcpcrypt_open_segment(struct tcpcrypt_sock *ctx, struct sk_buff *skb,
 			   struct tcpcrypt_seg *seg);
