@@ -29,6 +29,27 @@ static bool listener_eligible(const struct sock *sk)
 	       !READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
 }
 
+/*
+ * A sockmap looks whether there is a ULP, and takes the socket's functions,
+ * under the callback lock.
+ */
+static bool listener_attach(struct tcpcrypt_listener *l, struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	bool done;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	done = listener_eligible(sk) &&
+	       !cmpxchg(&icsk->icsk_ulp_ops, NULL, &tcpcrypt_ulp_ops);
+	if (done) {
+		__module_get(THIS_MODULE);
+		rcu_assign_pointer(icsk->icsk_ulp_data, l);
+		tcpcrypt_prot_listen(sk);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+	return done;
+}
+
 /* Context: halfopen_lock held */
 static void listener_link(struct tcpcrypt_net *tn, struct tcpcrypt_listener *l)
 {
@@ -65,6 +86,8 @@ struct tcpcrypt_listener *tcpcrypt_listener_hold(struct tcpcrypt_net *tn,
 			return NULL;
 		listener_link(tn, l);
 		l->entries++;
+		/* tcpcrypt_listener_gc() may have begun to let it go */
+		tcpcrypt_prot_listen(sk);
 		return l;
 	}
 	if (!listener_eligible(sk))
@@ -73,12 +96,10 @@ struct tcpcrypt_listener *tcpcrypt_listener_hold(struct tcpcrypt_net *tn,
 	if (!l)
 		return NULL;
 	l->entries = 1;
-	if (cmpxchg(&icsk->icsk_ulp_ops, NULL, &tcpcrypt_ulp_ops)) {
+	if (!listener_attach(l, sk)) {
 		kfree(l);
 		return NULL;
 	}
-	__module_get(THIS_MODULE);
-	rcu_assign_pointer(icsk->icsk_ulp_data, l);
 	listener_link(tn, l);
 	return l;
 }
@@ -168,7 +189,77 @@ struct tcpcrypt_listener *tcpcrypt_listener_asked(const struct sock *sk)
 		return NULL;
 	l = rcu_dereference_check(icsk->icsk_ulp_data,
 				  lockdep_sock_is_held(sk));
-	return l && l->kind == TCPCRYPT_KIND_LISTENER && l->asked ? l : NULL;
+	return l && l->kind == TCPCRYPT_KIND_LISTENER && READ_ONCE(l->asked) ?
+	       l : NULL;
+}
+
+/* The ULP that a SYN has put on the socket is now the application's */
+static int listener_claim(struct sock *sk)
+{
+	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(sk));
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcpcrypt_listener *l;
+	int err = -ENOPROTOOPT;
+
+	lock_sock(sk);
+	spin_lock_bh(&tn->halfopen_lock);
+	/* else it has been let go of, or another thread was faster */
+	if (tcpcrypt_prot_listens(sk)) {
+		err = -EISCONN;
+		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN) {
+			l = rcu_dereference_protected(icsk->icsk_ulp_data,
+						      lockdep_is_held(&tn->halfopen_lock));
+			WRITE_ONCE(l->asked, true);
+			tcpcrypt_prot_install(sk);
+			err = 0;
+		}
+	}
+	spin_unlock_bh(&tn->halfopen_lock);
+	release_sock(sk);
+	return err;
+}
+
+/* TCP says what is wrong with a name that cannot be read */
+static bool listener_ulp_ours(sockptr_t optval, unsigned int optlen)
+{
+	char name[TCP_ULP_NAME_MAX] = "";
+
+	return strncpy_from_sockptr(name, optval,
+				    min_t(size_t, optlen,
+					  sizeof(name) - 1)) > 0 &&
+	       !strcmp(name, TCPCRYPT_ULP_NAME);
+}
+
+/**
+ * tcpcrypt_listener_setsockopt() - proto.setsockopt while we have not been asked
+ * @sk: a socket that carries our ULP because of its half-open connections, or
+ *	did a moment ago
+ * @level: SOL_TCP, SOL_IP or SOL_IPV6
+ * @optname: option
+ * @optval: its value
+ * @optlen: length of the value in bytes
+ *
+ * TCP itself would refuse our ULP, because it is there already.
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+int tcpcrypt_listener_setsockopt(struct sock *sk, int level, int optname,
+				 sockptr_t optval, unsigned int optlen)
+{
+	/* tcpcrypt_listener_gc() gives the socket's own reference back */
+	bool held = try_module_get(THIS_MODULE);
+	int err = -ENOPROTOOPT;
+
+	if (held && level == SOL_TCP && optname == TCP_ULP &&
+	    listener_ulp_ours(optval, optlen))
+		err = listener_claim(sk);
+	if (err == -ENOPROTOOPT)
+		err = tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname,
+							 optval, optlen);
+	if (held)
+		module_put(THIS_MODULE);
+	return err;
 }
 
 /**
@@ -202,8 +293,9 @@ void tcpcrypt_listener_destroyed(struct tcpcrypt_listener *l)
 	struct sock *sk = l->sk;
 
 	RCU_INIT_POINTER(inet_csk(sk)->icsk_ulp_data, NULL);
-	tcpcrypt_prot_restore(sk);
 	tcpcrypt_listener_free(l);
+	/* after tcpcrypt_listener_hold() has been told */
+	tcpcrypt_prot_restore(sk);
 }
 
 /*
@@ -217,7 +309,7 @@ static bool listener_detach(struct tcpcrypt_net *tn,
 	bool idle;
 
 	spin_lock_bh(&tn->halfopen_lock);
-	idle = !l->entries;
+	idle = !l->entries && !tcpcrypt_prot_listens(l->sk);
 	*gone = idle && (!l->asked || l->destroyed);
 	if (idle) {
 		list_del(&l->node);
@@ -249,6 +341,20 @@ static struct tcpcrypt_listener *listener_idle(struct tcpcrypt_net *tn)
 	return NULL;
 }
 
+/*
+ * A child that is just being born may inherit our functions, and must then find
+ * the ULP to be rid of them. The socket stays locked meanwhile: setsockopt()
+ * would be TCP's and refuse our ULP, which is still there. Normally that takes
+ * milliseconds, hence expedited.
+ */
+static void listener_unlisten(struct sock *sk)
+{
+	if (!tcpcrypt_prot_listens(sk))
+		return;
+	tcpcrypt_prot_restore(sk);
+	synchronize_rcu_expedited();
+}
+
 /**
  * tcpcrypt_listener_gc() - let go of listeners without half-open connections
  * @tn: namespace
@@ -266,6 +372,7 @@ void tcpcrypt_listener_gc(struct tcpcrypt_net *tn)
 	while ((l = listener_idle(tn))) {
 		sk = l->sk;
 		lock_sock(sk);
+		listener_unlisten(sk);
 		idle = listener_detach(tn, l, &gone);
 		if (gone)
 			kfree_rcu(l, rcu);

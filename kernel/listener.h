@@ -7,7 +7,8 @@
 /**
  * struct tcpcrypt_listener - a socket with our ULP that is no connection
  * @kind: TCPCRYPT_KIND_LISTENER
- * @asked: the application has set the ULP, and may set @opts
+ * @asked: the application has set the ULP, and may set @opts; once set it
+ *	stays so
  * @linked: in tcpcrypt_net.listeners, @sk is held; guarded by
  *	tcpcrypt_net.halfopen_lock as @destroyed and @entries are
  * @destroyed: the socket's end has given the module reference back
@@ -43,6 +44,8 @@ void tcpcrypt_listener_destroyed(struct tcpcrypt_listener *l);
 void tcpcrypt_listener_gc(struct tcpcrypt_net *tn);
 int tcpcrypt_listener_ask(struct sock *sk);
 struct tcpcrypt_listener *tcpcrypt_listener_asked(const struct sock *sk);
+int tcpcrypt_listener_setsockopt(struct sock *sk, int level, int optname,
+				 sockptr_t optval, unsigned int optlen);
 void tcpcrypt_listener_free(struct tcpcrypt_listener *l);
 
 #endif /* _TCPCRYPT_LISTENER_H */

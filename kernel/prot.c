@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 #include <asm/ioctls.h>
 
+#include "listener.h"
 #include "tcpcrypt.h"
 
 /**
@@ -21,12 +22,15 @@
  * @base_ops: TCP's own
  * @prot: ours
  * @ops: ours
+ * @listen: TCP's own but for setsockopt(), for listening sockets whose
+ *	application did not ask for our ULP
  */
 struct prot_pair {
 	struct proto *base;
 	const struct proto_ops *base_ops;
 	struct proto prot;
 	struct proto_ops ops;
+	struct proto listen;
 };
 
 static struct prot_pair prot_v4 __ro_after_init;
@@ -93,8 +97,38 @@ void tcpcrypt_prot_install(struct sock *sk)
  */
 void tcpcrypt_prot_restore(struct sock *sk)
 {
-	if (sk->sk_prot == &prot_of(sk)->prot)
-		WRITE_ONCE(sk->sk_prot, prot_of(sk)->base);
+	struct prot_pair *pair = prot_of(sk);
+
+	if (sk->sk_prot == &pair->prot || sk->sk_prot == &pair->listen)
+		WRITE_ONCE(sk->sk_prot, pair->base);
+}
+
+/**
+ * tcpcrypt_prot_listen() - hear of setsockopt(TCP_ULP) on a listening socket
+ * @sk: a socket that carries our ULP
+ *
+ * A child is to inherit these functions with the ULP only: sk_clone() reads
+ * the functions first, and cmpxchg() orders what the caller has written.
+ *
+ * Context: any; the socket need not be locked.
+ */
+void tcpcrypt_prot_listen(struct sock *sk)
+{
+	struct prot_pair *pair = prot_of(sk);
+
+	cmpxchg(&sk->sk_prot, pair->base, &pair->listen);
+}
+
+/**
+ * tcpcrypt_prot_listens() - has tcpcrypt_prot_listen() been here
+ * @sk: a TCP socket
+ *
+ * Context: any.
+ * Return: true if the socket has the functions it puts there.
+ */
+bool tcpcrypt_prot_listens(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_prot) == &prot_of(sk)->listen;
 }
 
 /**
@@ -110,7 +144,8 @@ void tcpcrypt_prot_child(struct sock *sk)
 {
 	struct prot_pair *pair = prot_of(sk);
 
-	if (sk->sk_prot_creator == &pair->prot)
+	if (sk->sk_prot_creator == &pair->prot ||
+	    sk->sk_prot_creator == &pair->listen)
 		sk->sk_prot_creator = pair->base;
 	tcpcrypt_prot_restore(sk);
 }
@@ -347,6 +382,9 @@ static void __init prot_derive(struct prot_pair *pair)
 #ifdef CONFIG_BPF_SYSCALL
 	prot->psock_update_sk_prot = NULL;
 #endif
+
+	pair->listen = *pair->base;
+	pair->listen.setsockopt = tcpcrypt_listener_setsockopt;
 
 	*ops = *pair->base_ops;
 	ops->shutdown = tcpcrypt_shutdown;

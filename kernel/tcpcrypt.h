@@ -451,6 +451,8 @@ const struct proto *tcpcrypt_prot_base(const struct sock *sk);
 const struct proto_ops *tcpcrypt_ops_base(const struct sock *sk);
 void tcpcrypt_prot_install(struct sock *sk);
 void tcpcrypt_prot_restore(struct sock *sk);
+void tcpcrypt_prot_listen(struct sock *sk);
+bool tcpcrypt_prot_listens(const struct sock *sk);
 void tcpcrypt_ops_install(struct sock *sk);
 void tcpcrypt_ops_restore(struct sock *sk);
 void tcpcrypt_prot_refuse(struct sock *sk);

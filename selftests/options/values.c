@@ -2,6 +2,9 @@
 /*
  * What options can be set to, and what the negotiation makes of them.
  */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "../tools/stream.h"
 #include "options.h"
 
@@ -145,6 +148,100 @@ TEST(option_set_before_bind_and_listen)
 	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x21);
 	EXPECT(talk(&p));
 	close_pair(&p);
+}
+
+/* The module has put the ULP on the listener itself, for a connection it got */
+TEST(option_asked_of_busy_listener)
+{
+	struct pair p;
+	int first_c, first_s;
+
+	open_pair(v, &p);
+	first_c = p.c;
+	first_s = p.s;
+	EXPECT_EQ(get_int(p.l, TCP_ENO_ENABLED), -ENOPROTOOPT);
+	EXPECT_ERR(setsockopt(p.l, IPPROTO_TCP, TCP_ULP, "tcpcrypt2", 9), ENOENT);
+	EXPECT_ERR(setsockopt(p.l, IPPROTO_TCP, TCP_ULP, (void *)1, 8), EFAULT);
+	EXPECT_ERR(setsockopt(p.l, IPPROTO_TCP, TCP_ULP, "", 0), EINVAL);
+	ASSERT_EQ(ask(p.l), 0);
+	EXPECT_ERR(ask(p.l), EEXIST);
+	EXPECT_EQ(set_bytes(p.l, TCP_ENO_TEPS, "\x24", 1), 0);
+	EXPECT_EQ(set_int(p.l, TCPCRYPT_RESUME, 0), 0);
+	p.c = new_socket(v);
+	join(&p);
+	ASSERT(encrypted(p.c) && encrypted(p.s));
+	EXPECT_EQ(get_int(p.c, TCP_ENO_NEGTEP), 0x24);
+	EXPECT_EQ(get_int(p.s, TCPCRYPT_RESUME), 0);
+	EXPECT(talk(&p));
+	close(p.c);
+	close(p.s);
+	/* the first connection goes on */
+	p.c = first_c;
+	p.s = first_s;
+	EXPECT(talk(&p));
+	/* long after the module would have let an idle listener go */
+	sleep(1);
+	EXPECT(has_bytes(p.l, TCP_ENO_TEPS, "\x24", 1));
+	close_pair(&p);
+}
+
+/* Also while the module is taking the ULP off an idle listener */
+TEST(option_asked_at_any_moment)
+{
+	enum { LISTENERS = 64 };
+	struct pair p[LISTENERS];
+	int i;
+
+	for (i = 0; i < LISTENERS; i++)
+		open_pair(v, &p[i]);
+	for (i = 0; i < LISTENERS; i++) {
+		EXPECT_EQ(ask(p[i].l), 0);
+		EXPECT_EQ(set_int(p[i].l, TCP_ENO_ENABLED, 0), 0);
+		usleep(16000);
+	}
+	for (i = 0; i < LISTENERS; i++) {
+		EXPECT(talk(&p[i]));
+		close(p[i].c);
+		close(p[i].s);
+		p[i].c = new_socket(v);
+		join(&p[i]);
+		expect_plain(&p[i]);
+		close_pair(&p[i]);
+	}
+}
+
+static void connect_for_ever(const struct variant *v, struct pair *p)
+{
+	for (;;) {
+		p->c = new_socket(v);
+		join(p);
+		if (!talk(p))
+			_exit(1);
+		close(p->c);
+		close(p->s);
+	}
+}
+
+TEST(option_asked_under_load)
+{
+	int round, st;
+	struct pair p;
+	pid_t pid;
+
+	for (round = 0; round < 20; round++) {
+		new_listener(v, &p, 8);
+		pid = fork();
+		if (!pid)
+			connect_for_ever(v, &p);
+		usleep(20000 + round * 5000);
+		EXPECT_EQ(ask(p.l), 0);
+		EXPECT_EQ(set_int(p.l, TCP_ENO_ENABLED, 0), 0);
+		usleep(20000);
+		kill(pid, SIGKILL);
+		EXPECT_EQ(waitpid(pid, &st, 0), pid);
+		EXPECT(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL);
+		close(p.l);
+	}
 }
 
 TEST(enabled_off)

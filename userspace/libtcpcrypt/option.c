@@ -37,14 +37,19 @@ static bool attached(int fd)
  */
 EXPORT int tcpcrypt_attach(int fd)
 {
-	if (attached(fd))
-		return 0;
-	if (!setsockopt(fd, IPPROTO_TCP, TCP_ULP, ulp, sizeof(ulp) - 1))
-		return 0;
-	/* Another thread may have been faster */
-	if (errno == EEXIST && attached(fd))
-		return 0;
-	return -1;
+	int tries;
+
+	/*
+	 * A listening socket may get it from the module just then, and only the
+	 * next call makes it ours; if that fails, too, it was.
+	 */
+	for (tries = 2; tries; tries--) {
+		if (!setsockopt(fd, IPPROTO_TCP, TCP_ULP, ulp, sizeof(ulp) - 1))
+			return 0;
+		if (errno != EEXIST || !attached(fd))
+			return -1;
+	}
+	return 0;
 }
 
 /* TCP itself answers on a socket that we have nothing to do with */
