@@ -149,6 +149,8 @@ if [ -n "$HAVE_MODULE" ]; then
 	tcpcrypt_sysctl "$C" blackhole_size 0
 	# The server never answers their FINs: give up soon, and let go of the module.
 	in_c sysctl -qw net.ipv4.tcp_orphan_retries=1
+	# The connections above are in the table for a moment yet, and do not expire.
+	sleep 1
 	full=$(stat "$S" HalfOpenFull)
 	expired=$(stat "$S" HalfOpenExpired)
 	start_ready server in_s "$BIN/churn" -l -p $PORT -s 60
