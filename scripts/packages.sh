@@ -170,13 +170,17 @@ exposure() { in_root systemd-analyze security --no-pager --offline=true --thresh
 verify() { in_root systemd-analyze verify --man=no tcpcryptd.service tcpcryptd.socket; }
 
 # An example of the development package, as its reader would build it; what
-# the kernel's headers bring along need not have the name cc.
+# the kernel's headers bring along need not have the name cc. pkg-config is the
+# reader's own, and goes again with all that is extra.
 example()
 {
+	in_root apt-get -qy -o Acquire::Retries=3 install --no-install-recommends pkgconf ||
+		return
 	in_root sh -ec 'cp -r /usr/share/doc/libtcpcrypt-dev/examples /tmp/examples
 		cd /tmp/examples && gunzip -f *.gz 2>/dev/null || :
 		cc=$(command -v cc || ls /usr/bin/*gcc-[0-9]* | head -n 1)
-		"$cc" -Wall -Werror -o auth-words auth-words.c -ltcpcrypt
+		flags=$(pkg-config --cflags --libs libtcpcrypt)
+		"$cc" -Wall -Werror -o auth-words auth-words.c $flags
 		rm -r /tmp/examples'
 }
 
