@@ -79,21 +79,6 @@ bool tcpcrypt_event_unaccepted(const struct tcpcrypt_sock *ctx)
 	       !sock_flag(sk, SOCK_DEAD);
 }
 
-/* Context: socket locked, either way */
-static void event_reset(struct tcpcrypt_sock *ctx)
-{
-	struct sock *sk = ctx->sk;
-	const u8 locks = sk->sk_userlocks;
-
-	/* as after the peer's RST, the local address stays */
-	sk->sk_userlocks = locks | SOCK_BINDADDR_LOCK;
-	if (sk->sk_state != TCP_CLOSE)
-		tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
-	sk->sk_userlocks = locks;
-	WRITE_ONCE(sk->sk_err, ctx->err);
-	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
-}
-
 /*
  * By now the application may have taken the connection off the socket, with
  * connect(AF_UNSPEC), and have another one there, or listen. tcp_abort() takes
@@ -108,7 +93,7 @@ static void event_abort_owned(struct tcpcrypt_sock *ctx)
 	lock_sock(sk);
 	dead = sock_flag(sk, SOCK_DEAD);
 	if (!dead && !ctx->detached && sk->sk_state != TCP_CLOSE) {
-		event_reset(ctx);
+		tcpcrypt_sock_reset(sk, ctx->err);
 		tcpcrypt_wake(ctx);
 	}
 	release_sock(sk);
@@ -129,7 +114,7 @@ static void event_abort(struct tcpcrypt_sock *ctx)
 	local_bh_disable();
 	bh_lock_sock(sk);
 	if (tcpcrypt_event_unaccepted(ctx) && !sock_owned_by_user(sk)) {
-		event_reset(ctx);
+		tcpcrypt_sock_reset(sk, ctx->err);
 		done = true;
 	}
 	bh_unlock_sock(sk);

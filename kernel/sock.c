@@ -512,29 +512,61 @@ void tcpcrypt_fail(struct tcpcrypt_sock *ctx, int err, enum tcpcrypt_mib why)
 }
 
 /**
- * struct sock_abort - a socket without our state that has to end
+ * tcpcrypt_sock_reset() - end a connection as the peer's RST does
+ * @sk: the socket; its owner still has it
+ * @err: positive errno for the owner
+ *
+ * The caller wakes whoever waits.
+ *
+ * Context: socket locked, either way.
+ */
+void tcpcrypt_sock_reset(struct sock *sk, int err)
+{
+	const u8 locks = sk->sk_userlocks;
+
+	/* as after the peer's RST, the local address stays */
+	sk->sk_userlocks = locks | SOCK_BINDADDR_LOCK;
+	if (sk->sk_state != TCP_CLOSE)
+		tcpcrypt_prot_base(sk)->disconnect(sk, O_NONBLOCK);
+	sk->sk_userlocks = locks;
+	WRITE_ONCE(sk->sk_err, err);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+}
+
+/**
+ * struct sock_abort - a connection without our state that has to end
  * @work: ends it
- * @sk: the socket, held
+ * @sk: its socket, held
+ * @isn: its initial sequence number
  * @err: positive errno for its owner
  */
 struct sock_abort {
 	struct work_struct work;
 	struct sock *sk;
+	u32 isn;
 	int err;
 };
 
 static void sock_abort_work(struct work_struct *work)
 {
 	struct sock_abort *a = container_of(work, struct sock_abort, work);
+	struct sock *sk = a->sk;
 
-	tcp_abort(a->sk, a->err);
-	sock_put(a->sk);
+	lock_sock(sk);
+	/* the application may have given it up, and begun another */
+	if (sk->sk_state == TCP_SYN_SENT && tcp_sk(sk)->snd_una == a->isn) {
+		tcpcrypt_sock_reset(sk, a->err);
+		sk_error_report(sk);
+		sk->sk_state_change(sk);
+	}
+	release_sock(sk);
+	sock_put(sk);
 	kfree(a);
 }
 
 /**
  * tcpcrypt_sock_abort_later() - end a connection that has no state of ours
- * @sk: a socket in connect()
+ * @sk: a socket in SYN_SENT
  * @err: positive errno for its owner
  *
  * When memory is short the connection goes on trying, in vain.
@@ -549,6 +581,7 @@ void tcpcrypt_sock_abort_later(struct sock *sk, int err)
 		return;
 	INIT_WORK(&a->work, sock_abort_work);
 	a->sk = sk;
+	a->isn = tcp_sk(sk)->snd_una;
 	a->err = err;
 	sock_hold(sk);
 	/* the queue is drained before the module goes */

@@ -422,6 +422,7 @@ int tcpcrypt_sock_attach(struct tcpcrypt_sock *ctx, struct sock *sk);
 void tcpcrypt_sock_detach(struct tcpcrypt_sock *ctx);
 void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx);
 void tcpcrypt_sock_name(const struct sock *sk, struct tcpcrypt_tuple *t);
+void tcpcrypt_sock_reset(struct sock *sk, int err);
 void tcpcrypt_sock_abort_later(struct sock *sk, int err);
 void tcpcrypt_set_state(struct tcpcrypt_sock *ctx, enum tcpcrypt_state state);
 void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why);

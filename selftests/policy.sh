@@ -38,6 +38,26 @@ except OSError as e:
     print(errno.errorcode.get(e.errno, e))
 "
 
+# One that gives a connection up that must not be, and begins another at once
+AGAIN="
+import ctypes, socket, time
+libc = ctypes.CDLL(None)
+hit = 0
+for i in range(50):
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_TCP, 31, b'tcpcrypt')
+    s.setsockopt(socket.IPPROTO_TCP, 0x454e01, 0)
+    s.setblocking(False)
+    s.connect_ex(('$S4', $PORT))
+    libc.connect(s.fileno(), bytes(16), 16)
+    # nobody is there, so it lasts
+    s.connect_ex(('${S4%.*}.99', 1))
+    time.sleep(.02)
+    hit += s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+    s.close()
+print(hit)
+"
+
 [ -n "$HAVE_MODULE" ] || bail "the module is not loaded"
 
 ctl_c() { in_c "$NLCTL" "$@"; }
@@ -325,6 +345,7 @@ test_require_out()
 	# A signature option rules TCP-ENO out.
 	is "required of a socket that cannot" "$(in_c python3 -c "$MD5" 2>&1 | tail -n 1)" EPROTO
 	is "required of a socket that does not want to" "$(in_c python3 -c "$OFF" 2>&1 | tail -n 1)" EPROTO
+	is "another connection of that socket is not hit" "$(in_c python3 -c "$AGAIN" 2>&1 | tail -n 1)" 0
 	rules "$C" dir=out mark=9 verdict=require
 	conn "required by mark" encrypted -4 --mark 9
 	sysctl_s enable 0
