@@ -51,6 +51,9 @@ static noinline unsigned int hook_out_attach(struct sk_buff *skb,
 	struct tcpcrypt_seg seg;
 	bool answer;
 
+	/* a request has its listener's functions, and no reference on us */
+	if (sk && sk->sk_state == TCP_NEW_SYN_RECV)
+		tcpcrypt_prot_restore(sk);
 	/* it answers a SYN, and none had ENO, nor had to */
 	answer = !sk || sk->sk_state == TCP_NEW_SYN_RECV;
 	if (answer && !tcpcrypt_syn_waiting() &&

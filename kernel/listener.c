@@ -131,6 +131,23 @@ bool tcpcrypt_listener_able(const struct tcpcrypt_listener *l)
 	       READ_ONCE(inet_csk(l->sk)->icsk_ulp_ops) == &tcpcrypt_ulp_ops;
 }
 
+/*
+ * The ULP that a SYN has put on the socket is now the application's.
+ * Context: socket owned, halfopen_lock held. Return: false if there is none.
+ */
+static bool listener_take(struct tcpcrypt_net *tn, struct sock *sk)
+{
+	struct tcpcrypt_listener *l;
+
+	if (!tcpcrypt_prot_listens(sk))
+		return false;
+	l = rcu_dereference_protected(inet_csk(sk)->icsk_ulp_data,
+				      lockdep_is_held(&tn->halfopen_lock));
+	WRITE_ONCE(l->asked, true);
+	tcpcrypt_prot_install(sk);
+	return true;
+}
+
 /**
  * tcpcrypt_listener_ask() - setsockopt(TCP_ULP, "tcpcrypt")
  * @sk: the socket, which carries no ULP
@@ -151,7 +168,8 @@ int tcpcrypt_listener_ask(struct sock *sk)
 	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
 		return -EISCONN;
 	rcu_read_lock();
-	taken = !tcpcrypt_prot_is_base(sk) || sk_psock(sk);
+	taken = !(tcpcrypt_prot_is_base(sk) || tcpcrypt_prot_listens(sk)) ||
+		sk_psock(sk);
 	rcu_read_unlock();
 	if (taken)
 		return -EINVAL;
@@ -161,6 +179,13 @@ int tcpcrypt_listener_ask(struct sock *sk)
 	l->asked = true;
 	/* a SYN may make the listener ours at the same time */
 	spin_lock_bh(&tn->halfopen_lock);
+	if (listener_take(tn, sk)) {
+		spin_unlock_bh(&tn->halfopen_lock);
+		kfree(l);
+		/* one of the two that are held for it now */
+		module_put(THIS_MODULE);
+		return 0;
+	}
 	if (cmpxchg(&icsk->icsk_ulp_ops, NULL, &tcpcrypt_ulp_ops)) {
 		spin_unlock_bh(&tn->halfopen_lock);
 		kfree(l);
@@ -193,28 +218,19 @@ struct tcpcrypt_listener *tcpcrypt_listener_asked(const struct sock *sk)
 	       l : NULL;
 }
 
-/* The ULP that a SYN has put on the socket is now the application's */
+/* Return: -ENOPROTOOPT if TCP is to answer */
 static int listener_claim(struct sock *sk)
 {
 	struct tcpcrypt_net *tn = tcpcrypt_pernet(sock_net(sk));
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcpcrypt_listener *l;
-	int err = -ENOPROTOOPT;
+	int err = -EISCONN;
 
 	lock_sock(sk);
-	spin_lock_bh(&tn->halfopen_lock);
-	/* else it has been let go of, or another thread was faster */
-	if (tcpcrypt_prot_listens(sk)) {
-		err = -EISCONN;
-		if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN) {
-			l = rcu_dereference_protected(icsk->icsk_ulp_data,
-						      lockdep_is_held(&tn->halfopen_lock));
-			WRITE_ONCE(l->asked, true);
-			tcpcrypt_prot_install(sk);
-			err = 0;
-		}
+	if (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_LISTEN) {
+		spin_lock_bh(&tn->halfopen_lock);
+		/* else it has been let go of, or another thread was faster */
+		err = listener_take(tn, sk) ? 0 : -ENOPROTOOPT;
+		spin_unlock_bh(&tn->halfopen_lock);
 	}
-	spin_unlock_bh(&tn->halfopen_lock);
 	release_sock(sk);
 	return err;
 }
@@ -247,18 +263,48 @@ static bool listener_ulp_ours(sockptr_t optval, unsigned int optlen)
 int tcpcrypt_listener_setsockopt(struct sock *sk, int level, int optname,
 				 sockptr_t optval, unsigned int optlen)
 {
-	/* tcpcrypt_listener_gc() gives the socket's own reference back */
-	bool held = try_module_get(THIS_MODULE);
+	const struct proto *base = tcpcrypt_prot_base(sk);
 	int err = -ENOPROTOOPT;
 
-	if (held && level == SOL_TCP && optname == TCP_ULP &&
+	/* tcpcrypt_listener_gc() gives the socket's own reference back */
+	if (!try_module_get(THIS_MODULE))
+		return base->setsockopt(sk, level, optname, optval, optlen);
+	if (level == SOL_TCP && optname == TCP_ULP &&
 	    listener_ulp_ours(optval, optlen))
 		err = listener_claim(sk);
 	if (err == -ENOPROTOOPT)
-		err = tcpcrypt_prot_base(sk)->setsockopt(sk, level, optname,
-							 optval, optlen);
-	if (held)
-		module_put(THIS_MODULE);
+		err = base->setsockopt(sk, level, optname, optval, optlen);
+	module_put(THIS_MODULE);
+	return err;
+}
+
+/**
+ * tcpcrypt_listener_getsockopt() - proto.getsockopt, likewise
+ * @sk: as tcpcrypt_listener_setsockopt() has it
+ * @level: SOL_TCP, SOL_IP or SOL_IPV6
+ * @optname: option
+ * @optval: where its value goes
+ * @optlen: room there in bytes; set to the length of the value
+ *
+ * TCP looks for the name of the ULP twice, and without a lock it may go
+ * meanwhile.
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+int tcpcrypt_listener_getsockopt(struct sock *sk, int level, int optname,
+				 char __user *optval, int __user *optlen)
+{
+	const struct proto *base = tcpcrypt_prot_base(sk);
+	int err;
+
+	if (level != SOL_TCP || optname != TCP_ULP ||
+	    !try_module_get(THIS_MODULE))
+		return base->getsockopt(sk, level, optname, optval, optlen);
+	lock_sock(sk);
+	err = base->getsockopt(sk, level, optname, optval, optlen);
+	release_sock(sk);
+	module_put(THIS_MODULE);
 	return err;
 }
 
@@ -347,12 +393,18 @@ static struct tcpcrypt_listener *listener_idle(struct tcpcrypt_net *tn)
  * would be TCP's and refuse our ULP, which is still there. Normally that takes
  * milliseconds, hence expedited.
  */
-static void listener_unlisten(struct sock *sk)
+static void listener_unlisten(struct tcpcrypt_net *tn,
+			      struct tcpcrypt_listener *l)
 {
-	if (!tcpcrypt_prot_listens(sk))
-		return;
-	tcpcrypt_prot_restore(sk);
-	synchronize_rcu_expedited();
+	bool done;
+
+	spin_lock_bh(&tn->halfopen_lock);
+	done = !l->entries && tcpcrypt_prot_listens(l->sk);
+	if (done)
+		tcpcrypt_prot_restore(l->sk);
+	spin_unlock_bh(&tn->halfopen_lock);
+	if (done)
+		synchronize_rcu_expedited();
 }
 
 /**
@@ -372,7 +424,7 @@ void tcpcrypt_listener_gc(struct tcpcrypt_net *tn)
 	while ((l = listener_idle(tn))) {
 		sk = l->sk;
 		lock_sock(sk);
-		listener_unlisten(sk);
+		listener_unlisten(tn, l);
 		idle = listener_detach(tn, l, &gone);
 		if (gone)
 			kfree_rcu(l, rcu);

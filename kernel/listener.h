@@ -46,6 +46,8 @@ int tcpcrypt_listener_ask(struct sock *sk);
 struct tcpcrypt_listener *tcpcrypt_listener_asked(const struct sock *sk);
 int tcpcrypt_listener_setsockopt(struct sock *sk, int level, int optname,
 				 sockptr_t optval, unsigned int optlen);
+int tcpcrypt_listener_getsockopt(struct sock *sk, int level, int optname,
+				 char __user *optval, int __user *optlen);
 void tcpcrypt_listener_free(struct tcpcrypt_listener *l);
 
 #endif /* _TCPCRYPT_LISTENER_H */

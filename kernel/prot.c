@@ -22,8 +22,8 @@
  * @base_ops: TCP's own
  * @prot: ours
  * @ops: ours
- * @listen: TCP's own but for setsockopt(), for listening sockets whose
- *	application did not ask for our ULP
+ * @listen: TCP's own but for setsockopt() and getsockopt(), for listening
+ *	sockets whose application did not ask for our ULP
  */
 struct prot_pair {
 	struct proto *base;
@@ -91,9 +91,10 @@ void tcpcrypt_prot_install(struct sock *sk)
 
 /**
  * tcpcrypt_prot_restore() - put TCP's own functions back
- * @sk: the socket
+ * @sk: the socket, or a request, which gets them from its listener and may
+ *	outlive this module
  *
- * Context: socket locked.
+ * Context: socket locked; a request's need not be.
  */
 void tcpcrypt_prot_restore(struct sock *sk)
 {
@@ -385,6 +386,7 @@ static void __init prot_derive(struct prot_pair *pair)
 
 	pair->listen = *pair->base;
 	pair->listen.setsockopt = tcpcrypt_listener_setsockopt;
+	pair->listen.getsockopt = tcpcrypt_listener_getsockopt;
 
 	*ops = *pair->base_ops;
 	ops->shutdown = tcpcrypt_shutdown;

@@ -364,6 +364,10 @@ int tcpcrypt_getsockopt(struct sock *sk, int level, int optname,
 		if (level == SOL_TCP && optname == TCP_ZEROCOPY_RECEIVE)
 			return -EOPNOTSUPP;
 	}
+	/* it may become plain meanwhile */
+	if (level == SOL_TCP && optname == TCP_ULP)
+		return tcpcrypt_listener_getsockopt(sk, level, optname, optval,
+						    optlen);
 	return tcpcrypt_prot_base(sk)->getsockopt(sk, level, optname, optval,
 						  optlen);
 }

@@ -58,6 +58,9 @@ established_in()
 # shellcheck disable=SC2317 # called by wait_for
 established() { established_in "$C"; }
 
+# shellcheck disable=SC2317 # called by wait_for
+request_waits() { [ -n "$(in_s ss -Htn state syn-recv)" ]; }
+
 # The connections of the script before may have to be given up by TCP first.
 # shellcheck disable=SC2317 # called by wait_for
 unused() { [ "$(cat /sys/module/tcpcrypt/refcnt)" -eq 0 ]; }
@@ -93,6 +96,28 @@ if [ -n "$HAVE_MODULE" ]; then
 		run "loaded again: connections" in_c "$BIN/churn" -c $S6 -p $PORT -n 20 -s 2
 		is "loaded again: encrypted, on the old listener" \
 			"$(($(stat "$S" Established) > before))" 1
+	fi
+	# A request that gets no answer outlives the module, and is no part of it
+	if loaded; then
+		run "one more encrypted connection" in_c "$BIN/churn" -c $S4 -p $PORT -n 1 -s 1
+		tcpcrypt_sysctl "$C" enable 0
+		ip netns exec "$C" nft -f - <<-NFT
+			table inet filter {
+				chain in {
+					type filter hook prerouting priority -500;
+					tcp sport $PORT drop
+				}
+			}
+		NFT
+		start silent in_c timeout 20 bash -c "exec 3<>/dev/tcp/$S4/$PORT"
+		run "a request waits" wait_for 10 request_waits
+		run "rmmod" wait_for 60 unload
+		run "it still waits" request_waits
+		run "and can be destroyed" in_s ss -K state syn-recv
+		fails "and is gone" request_waits
+		stop "$PID"
+		in_c nft flush ruleset
+		load
 	fi
 	stop "$LISTENER"
 
