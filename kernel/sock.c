@@ -553,8 +553,12 @@ static void sock_abort_work(struct work_struct *work)
 	struct sock *sk = a->sk;
 
 	lock_sock(sk);
-	/* the application may have given it up, and begun another */
-	if (sk->sk_state == TCP_SYN_SENT && tcp_sk(sk)->snd_una == a->isn) {
+	/*
+	 * The application may have given it up, and begun another; the peer's
+	 * SYN may have crossed ours. What is closed has nothing to send.
+	 */
+	if (!((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)) &&
+	    !sock_flag(sk, SOCK_DEAD) && tcp_sk(sk)->snd_una - a->isn <= 1) {
 		tcpcrypt_sock_reset(sk, a->err);
 		sk_error_report(sk);
 		sk->sk_state_change(sk);
