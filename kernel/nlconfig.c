@@ -3,7 +3,6 @@
  * Netlink commands about the configuration of a network namespace: the same
  * that the sysctls show.
  */
-#include <linux/module.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
@@ -105,13 +104,12 @@ static int nl_put_knobs(struct sk_buff *skb,
 
 static int nl_put_config(struct sk_buff *skb, const struct tcpcrypt_net *tn)
 {
-	const char *version = THIS_MODULE->version;
 	struct nlattr *nest;
 	int err;
 
 	nest = nla_nest_start(skb, TCPCRYPT_A_CONFIG);
 	if (!nest ||
-	    nla_put_string(skb, TCPCRYPT_A_CONFIG_VERSION, version ?: ""))
+	    nla_put_string(skb, TCPCRYPT_A_CONFIG_VERSION, TCPCRYPT_VERSION))
 		return -EMSGSIZE;
 	rcu_read_lock();
 	err = nl_put_lists(skb, rcu_dereference(tn->lists));

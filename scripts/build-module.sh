@@ -55,7 +55,7 @@ lock "build-$id-$line$variant"
 cd "$TOP"
 manifest()
 {
-	find Kbuild Makefile include kernel scripts -type f \
+	find Kbuild Makefile dkms.conf include kernel scripts -type f \
 		! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
 		! -name '.*' ! -name '*.symvers' ! -name 'modules.order' 2>/dev/null | sort
 }

@@ -91,6 +91,14 @@ static int conns(char **argv, int flags, bool slow)
 	return !!err;
 }
 
+static bool is_ports(int type)
+{
+	return type == TCPCRYPT_A_CONFIG_EXCLUDE ||
+	       type == TCPCRYPT_A_CONFIG_PORTS ||
+	       type == TCPCRYPT_A_CONFIG_ENO_BAD_CONNECT_PORTS ||
+	       type == TCPCRYPT_A_CONFIG_ENO_BAD_LISTEN_PORTS;
+}
+
 static void on_config(const struct nlattr *attrs, int len)
 {
 	const struct nlattr *nest = find(attrs, len, TCPCRYPT_A_CONFIG);
@@ -105,7 +113,7 @@ static void on_config(const struct nlattr *attrs, int len)
 
 		if (type == TCPCRYPT_A_CONFIG_VERSION)
 			printf("%d %s\n", type, (const char *)data(a));
-		else if (type == TCPCRYPT_A_CONFIG_EXCLUDE)
+		else if (is_ports(type))
 			printf("%d %u %u\n", type,
 			       *(const uint16_t *)(data(a) + NLA_HDRLEN),
 			       *(const uint16_t *)(data(a) + 3 * NLA_HDRLEN));
