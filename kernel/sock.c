@@ -3,6 +3,8 @@
  * Life of struct tcpcrypt_sock: from attaching to a socket to the grace
  * period after which its keys are wiped.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <linux/wait.h>
 #include <net/ipv6.h>
@@ -358,6 +360,20 @@ void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx)
 	tcpcrypt_sock_put(ctx);
 }
 
+/* What tracepoints tell, too: for those who have dynamic debug at hand */
+#define sock_debug(ctx, fmt, ...)					\
+	pr_debug("connection %llu, ports %u and %u: " fmt, (ctx)->cookie, \
+		 ntohs((ctx)->id_tuple.lport), ntohs((ctx)->id_tuple.rport), \
+		 ##__VA_ARGS__)
+
+static const char * const state_name[TCPCRYPT_STATE_MAX] = {
+	[TCPCRYPT_OFFERED] = "offered",
+	[TCPCRYPT_KEX] = "kex",
+	[TCPCRYPT_OPEN] = "open",
+	[TCPCRYPT_PLAIN] = "plain",
+	[TCPCRYPT_FAILED] = "failed",
+};
+
 /* Rows: from; columns: to.  Anything else is a bug of ours, not of a peer. */
 static const bool state_may[TCPCRYPT_STATE_MAX][TCPCRYPT_STATE_MAX] = {
 	[TCPCRYPT_OFFERED] = {
@@ -387,6 +403,7 @@ void tcpcrypt_set_state(struct tcpcrypt_sock *ctx, enum tcpcrypt_state state)
 
 	DEBUG_NET_WARN_ON_ONCE(!state_may[old][state]);
 	trace_tcpcrypt_state(ctx, old, state);
+	sock_debug(ctx, "%s, was %s\n", state_name[state], state_name[old]);
 	/* what a state promises is written before the state */
 	smp_store_release(&ctx->state, state);
 	tcpcrypt_nlevent_state(ctx, state);
@@ -427,8 +444,18 @@ void tcpcrypt_fall_back(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 	ctx->fallback = why;
 	tcpcrypt_mib_inc(ctx->tn->net, why);
 	trace_tcpcrypt_fallback(ctx, why);
+	sock_debug(ctx, "plain because of %s\n", tcpcrypt_mib_name(why));
 	tcpcrypt_set_state(ctx, TCPCRYPT_PLAIN);
 	tcpcrypt_sock_detach(ctx);
+}
+
+static void sock_tell(const struct tcpcrypt_sock *ctx, int err,
+		      enum tcpcrypt_mib why)
+{
+	tcpcrypt_mib_inc(ctx->tn->net, why);
+	trace_tcpcrypt_error(ctx, err);
+	sock_debug(ctx, "error %d because of %s\n", err,
+		   tcpcrypt_mib_name(why));
 }
 
 /* Has the path, and not the peer, ended a key exchange? */
@@ -463,7 +490,7 @@ void tcpcrypt_refuse(struct tcpcrypt_sock *ctx, enum tcpcrypt_mib why)
 		tcpcrypt_fail(ctx, EPROTO, why);
 		return;
 	}
-	tcpcrypt_mib_inc(ctx->tn->net, why);
+	sock_tell(ctx, EPROTO, why);
 	WRITE_ONCE(ctx->err, EPROTO);
 	tcpcrypt_set_state(ctx, TCPCRYPT_FAILED);
 	tcpcrypt_eno_stop(ctx);
@@ -496,8 +523,7 @@ void tcpcrypt_fail(struct tcpcrypt_sock *ctx, int err, enum tcpcrypt_mib why)
 
 	if (ctx->state == TCPCRYPT_FAILED)
 		return;
-	tcpcrypt_mib_inc(ctx->tn->net, why);
-	trace_tcpcrypt_error(ctx, err);
+	sock_tell(ctx, err, why);
 	if (sock_kex_vanished(ctx, why))
 		tcpcrypt_blackhole_add(ctx->tn, &ctx->id_tuple,
 				       TCPCRYPT_BLACKHOLE_KEX);
