@@ -170,7 +170,7 @@ test_filters()
 
 test_config()
 {
-	local out
+	local out name attr value old
 
 	out=$(nl_c config)
 	is "configuration: key exchanges" "$(awk '$1 == 4 { printf "%s ", $2 }' <<<"$out")" "35 36 33 34 "
@@ -180,6 +180,63 @@ test_config()
 	is "configuration: follows the sysctl" "$(nl_c config | awk '$1 == 7 { print $2 }')" 17
 	is "configuration: of this namespace only" "$(nl_s config | awk '$1 == 7 { print $2 }')" 10
 	tcpcrypt_sysctl "$C" kex_timeout 10
+	is "configuration: version" "$(awk '$1 == 1 { print $2 }' <<<"$out")" \
+		"$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$SELFTESTS/../dkms.conf")"
+	# each sysctl, the number of its attribute, and a value
+	while read -r name attr value; do
+		old=$(in_c cat "/proc/sys/net/tcpcrypt/$name")
+		tcpcrypt_sysctl "$C" "$name" "$value"
+		is "configuration: $name" "$(nl_c config | sed -n "s/^$attr //p")" "${value/-/ }"
+		tcpcrypt_sysctl "$C" "$name" "$old"
+	done <<-KNOBS
+		enable 2 0
+		loopback 3 0
+		max_halfopen 8 77
+		max_frame 9 777
+		ports 11 7000-7002
+		mark 12 5
+		resume 13 0
+		cache_size 14 88
+		cache_lifetime 15 99
+		syn_retries 16 6
+		rekey_bytes 17 8589934592
+		rekey_secs 18 66
+		blackhole_size 19 55
+		blackhole_lifetime 20 44
+		eno_enable_connect 21 0
+		eno_enable_listen 22 0
+		eno_bad_connect_ports 23 33-34
+		eno_bad_listen_ports 24 22-23
+	KNOBS
+}
+
+# Whose connection, how old, and that it must be encrypted
+test_owner()
+{
+	local out server
+
+	in_c "$BIN/nlctl" replace dir=out verdict=require
+	start_ready server-nobody in_s "$BIN/xfer" -l -p $((PORT + 90)) -b 1000 --hold 60000 -t 90
+	server=$PID
+	start client-nobody in_c setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$BIN/xfer" -c $S4 -p $((PORT + 90)) -b 1000 --hold 60000 -t 90
+	wait_for 30 received_all || not_ok "no connection of nobody"
+	in_c "$BIN/nlctl" replace
+	out=$("$TCNETSTAT" -N "$C" -x --remote ":$((PORT + 90))")
+	run "details: owner" grep -Eq ' uid:65534 cookie:[0-9a-f]+$' <<<"$out"
+	run "details: age" grep -Eq ' age:[0-9]+\.[0-9]{3}s' <<<"$out"
+	run "details: required" grep -q ' require:yes' <<<"$out"
+	out=$("$TCNETSTAT" -N "$S" -x -a)
+	is "details: not required of the other end" "$(grep -c ' require:yes' <<<"$out")" 0
+	stop "$PID"
+	stop "$server"
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+received_all()
+{
+	"$TCNETSTAT" -N "$C" -x --remote ":$((PORT + 90))" |
+		grep -Eq ' rx_bytes:1000 rx_frames:[1-9]'
 }
 
 # ------------------------------------------------------------ counters
@@ -199,22 +256,49 @@ test_counters()
 
 # --------------------------------------------------------- tracepoints
 
+DYNDBG=/sys/kernel/debug/dynamic_debug/control
+
+# Connections that encrypt, that become plain and that fail
+traced()
+{
+	xfer_pair "-c $S4 -b 1000" "-b 1000"
+	tcpcrypt_sysctl "$S" enable 0
+	xfer_pair "-c $S4 -b 1000" "-b 1000"
+	in_c "$BIN/nlctl" replace dir=out verdict=require
+	xfer_pair "-c $S4 -b 1000 -t 5" "-b 1000 -t 5"
+	in_c "$BIN/nlctl" replace
+	tcpcrypt_sysctl "$S" enable 1
+}
+
+# said WHAT REGEX
+said() { run "$1" grep -Eq "$2" <<<"$log"; }
+
 test_trace()
 {
-	local log
+	local log ends="laddr=$C4:[0-9]+ raddr=$S4:$PORT"
 
-	[ -d $TRACE/events/tcpcrypt ] || return
+	mount -t tracefs tracefs $TRACE 2>/dev/null
+	mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 	echo >$TRACE/trace
 	echo 1 >$TRACE/events/tcpcrypt/enable
-	xfer_pair "-c $S4 -b 1000" "-b 1000"
+	echo "module tcpcrypt +p" >$DYNDBG
+	dmesg -C
+	traced
 	echo 0 >$TRACE/events/tcpcrypt/enable
+	echo "module tcpcrypt -p" >$DYNDBG
 	log=$(cat $TRACE/trace)
-	run "trace: offered to kex" grep -Eq \
-		"tcpcrypt_state: cookie=[0-9]+ laddr=$C4:[0-9]+ raddr=$S4:$PORT oldstate=offered newstate=kex" <<<"$log"
-	run "trace: kex to open, active" grep -Eq \
-		"laddr=$C4:[0-9]+ raddr=$S4:$PORT oldstate=kex newstate=open" <<<"$log"
-	run "trace: kex to open, passive" grep -Eq \
-		"laddr=$S4:$PORT raddr=$C4:[0-9]+ oldstate=kex newstate=open" <<<"$log"
+	said "trace: offered to kex" \
+		"tcpcrypt_state: cookie=[0-9]+ $ends oldstate=offered newstate=kex"
+	said "trace: kex to open, active" "$ends oldstate=kex newstate=open"
+	said "trace: kex to open, passive" \
+		"laddr=$S4:$PORT raddr=$C4:[0-9]+ oldstate=kex newstate=open"
+	said "trace: why it is plain" \
+		"tcpcrypt_fallback: cookie=[0-9]+ $ends reason=FallbackNoSynAckEno"
+	said "trace: what it failed with" "tcpcrypt_error: cookie=[0-9]+ $ends err=71"
+	log=$(dmesg)
+	said "dynamic debug: open" "tcpcrypt: connection [0-9]+, ports [0-9]+ and $PORT: open, was kex"
+	said "dynamic debug: why it is plain" "and $PORT: plain because of FallbackNoSynAckEno"
+	said "dynamic debug: what it failed with" "and $PORT: error 71 because of FallbackNoSynAckEno"
 }
 
 # -------------------------------------------------------------- churn
@@ -283,6 +367,7 @@ test_netns
 test_filters
 test_config
 test_counters
+test_owner
 test_trace
 test_churn
 finish

@@ -305,10 +305,14 @@ test_lists()
 
 test_sysctls()
 {
-	run "load with parameters" load loopback=1 kex_timeout=7 max_halfopen=99 \
+	mark sysctls
+	run "load with parameters" load keylog=1 loopback=1 kex_timeout=7 max_halfopen=99 \
 		max_frame=777 teps=p256 ports=77,80-90 mark=5 resume=0 cache_size=3 \
 		cache_lifetime=4 syn_retries=6 rekey_bytes=8 rekey_secs=9 \
 		blackhole_size=10 blackhole_lifetime=11 || return
+	is "keylog=1" "$(cat $PARAMS/keylog)" Y
+	run "the kernel log warns of it" grep -q "KEY LOG IS ON" < <(log_since sysctls)
+	echo 0 >$PARAMS/keylog
 	add_ns "$NS"
 	inner_shell
 	is "a new namespace has teps and ports" \

@@ -71,6 +71,17 @@ for f in -4 -6 -m; do
 	is "$what: no reset" "$(w c2s_rsts) $(w s2c_rsts)" "0 0"
 done
 
+if [ -n "$HAVE_MODULE" ]; then
+	NAME=frames
+	tcpcrypt_sysctl "$C" max_frame 1000
+	capture "$TMP/$NAME.pcap"
+	check_xfer "short frames" "-c $S4 -b 100k --expect $ENC" "-b 100k --expect $ENC"
+	read_capture
+	tcpcrypt_sysctl "$C" max_frame 16384
+	run "max_frame bounds what is sent" test "$(w c2s_frames)" -ge 100
+	run "and not what the peer sends" test "$(w s2c_frames)" -lt 100
+fi
+
 # The same text, sent byte by byte, by a client that waits for nothing
 NAME=small
 capture "$TMP/$NAME.pcap"
