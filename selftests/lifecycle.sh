@@ -112,10 +112,11 @@ if [ -n "$HAVE_MODULE" ]; then
 		start silent in_c timeout 20 bash -c "exec 3<>/dev/tcp/$S4/$PORT"
 		run "a request waits" wait_for 10 request_waits
 		run "rmmod" wait_for 60 unload
+		# it would send another SYN
+		stop "$PID"
 		run "it still waits" request_waits
 		run "and can be destroyed" in_s ss -K state syn-recv
 		fails "and is gone" request_waits
-		stop "$PID"
 		in_c nft flush ruleset
 		load
 	fi
