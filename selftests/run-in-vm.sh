@@ -46,6 +46,7 @@ scripts=(
 # plain connection of its kernel, too, hangs for ever when TCP finds no memory
 # for a FIN (tcp_send_fin()), so it cannot tell ours from that every time.
 debug=(
+	options.sh
 	rekey.sh
 	urgent.sh
 	semantics.sh
