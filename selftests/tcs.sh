@@ -260,6 +260,36 @@ test_path()
 	run "is tested again" wait_for 60 has_line "$TMP/path.log" '^Tests done! All passed'
 	is "and all is on again" "$(in_c sysctl -n net.tcpcrypt.enable)" 1
 	stop "$DPID"
+}
+
+# A name with two addresses, and a path that eats the option for one of them:
+# the other is tested as if nothing had been
+test_path_of_two()
+{
+	in_c sysctl -qw net.tcpcrypt.enable=1
+	in_c nft -f - <<-NFT
+		table inet eat {
+			chain out {
+				type filter hook postrouting priority 300;
+				meta nfproto ipv4 tcp option 69 exists drop
+			}
+		}
+	NFT
+	start two in_c "$DAEMON" -F "$CONF" -u "@two-$$" -s test.example --test-seconds 4
+	DPID=$PID
+	run "IPv4 eats the option, IPv6 does not" wait_for 90 has_line "$TMP/two.log" '^Disabling'
+	is "both are tested, and then it is switched off" \
+		"$(grep -E '^(Test|Disabling)' "$TMP/two.log")" "Testing network via $S4
+$(results "3 0 0" "3 0 0" "1 666 0" "3 0 0" "3 0 0" "1 666 0")
+Tests done! 3 6 failed [2/6]!
+Testing network via $S6
+$(results "3 0 0" "3 0 0" "3 0 1" "3 0 0" "3 0 0" "3 0 1")
+Tests done! All passed
+Disabling tcpcrypt for 30 minutes"
+	is "really" "$(in_c sysctl -n net.tcpcrypt.enable)" 0
+	stop "$DPID"
+	in_c nft delete table inet eat
+	in_c sysctl -qw net.tcpcrypt.enable=1
 	stop "$TCS_PID"
 }
 
@@ -268,4 +298,5 @@ test_names
 test_tcs
 test_others
 test_path
+test_path_of_two
 finish

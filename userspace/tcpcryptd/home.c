@@ -57,6 +57,7 @@ static int64_t deadline, retest;
 static char buf[REPLY_MAX];
 static size_t got;
 static bool disabled, v6_next;
+static bool blocked;	/* an address of the server showed encryption to fail */
 static bool wanted;	/* as soon as there is a module to be tested */
 static struct resolved server;
 
@@ -270,12 +271,15 @@ static void results(void)
 	} else {
 		say(0, "%s failed [%u/%zu]!", line, failed, TESTS);
 		/* When not even plain TCP works, encryption is not to blame */
-		if (tests[0].state == SUCCESS && !disabled)
-			disable();
+		if (tests[0].state == SUCCESS)
+			blocked = true;
 	}
+	/* Before the last address is tested, off would be what is tested */
 	if (!v6_next && server.v6) {
 		v6_next = true;
 		begin();
+	} else if (blocked && !disabled) {
+		disable();
 	}
 }
 
@@ -289,6 +293,7 @@ static void on_resolved(void)
 		return;
 	}
 	v6_next = !server.v4;
+	blocked = false;
 	begin();
 }
 
