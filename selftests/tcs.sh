@@ -107,6 +107,13 @@ Testing network via $S6"
 	is "tests nothing either" "$(tests_of off)" ""
 	stop "$DPID"
 	in_c sysctl -qw net.tcpcrypt.enable=1
+	echo "enable = no" >"$TMP/off.conf"
+	HOME_ENDS=^Running run "enable = no" home conf -F "$TMP/off.conf" -s $S4
+	sleep 1
+	is "is as good as -d" "$(tests_of conf)" ""
+	stop "$DPID"
+	is "and stays off" "$(in_c sysctl -n net.tcpcrypt.enable)" 0
+	in_c sysctl -qw net.tcpcrypt.enable=1
 }
 twice() { [ "$(grep -c '^Tests done! All passed' "$1")" -eq 2 ]; }
 

@@ -301,8 +301,9 @@ static void on_resolved(void)
 static void again(void)
 {
 	disabled = false;
-	wanted = true;
-	if (kernel && !options.disabled)
+	/* by now the configuration may say that it is to be off */
+	wanted = !options.disabled;
+	if (kernel && wanted)
 		apply_enable(kernel, true);
 }
 

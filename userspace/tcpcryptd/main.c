@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	notify("STOPPING=1");
 	/* What is for as long as the daemon runs; the configuration stays */
 	slots_clear();
-	if (kernel && home_disabled())
+	if (kernel && home_disabled() && !options.disabled)
 		apply_enable(kernel, true);
 	say(0, "%s", "");
 	dump();

@@ -218,6 +218,14 @@ static void first_pass(int argc, char **argv, struct options *o)
 	}
 }
 
+/* "enable = no" in the file is as good as -d */
+static bool says_off(const struct options *o)
+{
+	const struct setting *s = &o->settings[TCPCRYPT_A_CONFIG_ENABLE];
+
+	return s->set && !s->number;
+}
+
 static int parse_all(int argc, char **argv, struct options *o, bool again)
 {
 	int opt, rc;
@@ -234,6 +242,7 @@ static int parse_all(int argc, char **argv, struct options *o, bool again)
 		parse_one(o, opt, again);
 	if (o->disabled)
 		conf_setting(o, "enable", "0");
+	o->disabled = says_off(o);
 	return 0;
 }
 
