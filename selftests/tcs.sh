@@ -117,6 +117,40 @@ Testing network via $S6"
 }
 twice() { [ "$(grep -c '^Tests done! All passed' "$1")" -eq 2 ]; }
 
+# A nameserver that says what it is asked, and knows nothing
+nameserver()
+{
+	start_ready dns in_s python3 -uc '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 53))
+print("ready")
+while True:
+    q, who = s.recvfrom(512)
+    print("asked for", q[13:13 + q[12]].decode())
+    s.sendto(q[:2] + b"\x81\x83" + q[4:], who)
+'
+	DNS=$PID
+	printf 'nameserver %s\noptions timeout:10 attempts:1\n' "$S4" >/etc/resolv.conf
+}
+
+test_no_question()
+{
+	run "a nameserver" nameserver
+	HOME_ENDS=^Running run "-f with a server's name" home silent -f -s silent.example
+	sleep 1
+	stop "$DPID"
+	HOME_ENDS=^Running run "-d with a server's name" home quiet -d -s quiet.example
+	sleep 1
+	stop "$DPID"
+	in_c sysctl -qw net.tcpcrypt.enable=1
+	HOME_ENDS="^Won't" run "a server's name alone" home loud -s loud.example
+	stop "$DPID"
+	is "is what is asked for, and nothing else" \
+		"$(grep '^asked' "$TMP/dns.log" | sort -u)" "asked for loud"
+	stop "$DNS"
+}
+
 test_tcs()
 {
 	local out
@@ -239,6 +273,13 @@ test_others()
 		"s.recv(200); s.send(b'HTTP/1.0 200 OK\\r\\n\\r\\nSID ' + b'23' * 33 + b'\\n1' if port == 80 else b'HTTP/1.0 200 OK\\r\\n\\r\\n0')" \
 		"2 669 1" "2 669 1" "2 671 1" "3 0 0" "3 0 0" "3 0 0"
 	stop "$DPID"
+	# The first answer comes while the next test runs
+	SECS=6 other "a server that is late once, and then slow" \
+		"late = s.recv(200).startswith(b'GET') and port == 80; time.sleep(8 if late else 1); s.send(b'HTTP/1.0 200 OK\\r\\n\\r\\n0')" \
+		"2 666 0" "3 0 0" "3 0 0" "3 0 0" "3 0 0" "3 0 0"
+	is "late once: verdict" "$LAST" "Tests done! 1 failed [1/6]!"
+	is "late once: no reason to switch off" "$(in_c sysctl -n net.tcpcrypt.enable)" 1
+	stop "$DPID"
 	run "nobody there" home refused -s $S4
 	is "nobody there: errno" "$(tests_of refused | sed -n 2p)" "$(results "1 111 0")"
 	stop "$DPID"
@@ -302,6 +343,7 @@ Disabling tcpcrypt for 30 minutes"
 
 test_good
 test_names
+test_no_question
 test_tcs
 test_others
 test_path
