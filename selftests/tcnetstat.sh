@@ -80,6 +80,34 @@ is "the same at the other end" "$("$USERSPACE/tcnetstat/tcnetstat" -N "$S" -4 --
 	awk -F '\t' 'NR == 2 { print $3 }')" "$words"
 is "which the columns leave room for" "$([ ${#words} -le 71 ] && echo yes)" yes
 
+# ---------------------------------------------------------------- a terminal
+
+# on_terminal COLUMNS ARGS...: what people see, tabs as blanks
+on_terminal()
+{
+	local columns=$1
+	shift
+	script -qec "stty cols $columns; $USERSPACE/tcnetstat/tcnetstat -N $C $*" \
+		/dev/null </dev/null | tr -d '\r' | expand
+}
+too_long() { awk -v most="$1" 'length > most'; }
+each_word() { sed 's/age:[0-9.]*s//' | tr -s '[:space:]' '\n'; }
+sids() { grep -Eo '[0-9A-F]{66}'; }
+for args in "" -x "-x -4" "-x -6"; do
+	# shellcheck disable=SC2086
+	want=$(tcn $args)
+	# shellcheck disable=SC2086
+	got=$(on_terminal 80 $args)
+	is "'$args' on 80 columns: no line is longer" "$(too_long 80 <<<"$got")" ""
+	run "'$args' on 80 columns: they are folded" test "$(wc -l <<<"$got")" -gt "$(wc -l <<<"$want")"
+	is "'$args' on 80 columns: all session IDs" "$(sids <<<"$got")" "$(sids <<<"$want")"
+	is "'$args' on 80 columns: every word" \
+		"$(each_word <<<"$got")" "$(each_word <<<"$want")"
+done
+is "--words on 80 columns: no line is longer" "$(on_terminal 80 --words | too_long 80)" ""
+is "on 400 columns all is as in a file" "$(on_terminal 400)" "$(tcn | expand)"
+is "and so it is where nobody knows how many there are" "$(on_terminal 0)" "$(tcn | expand)"
+
 # --------------------------------------------------------------------- JSON
 
 run "-j follows the schema" fits -j

@@ -119,13 +119,14 @@ const char *addr_text(const struct conn *c, const void *addr,
 	return buf;
 }
 
-static void print_end(const struct conn *c, const void *addr, uint16_t port)
+static void print_end(FILE *to, const struct conn *c, const void *addr,
+		      uint16_t port)
 {
 	char ip[INET6_ADDRSTRLEN], end[INET6_ADDRSTRLEN + 9];
 
 	snprintf(end, sizeof(end), c->family == AF_INET6 ? "[%s]:%u" : "%s:%u",
 		 addr_text(c, addr, ip), port);
-	printf("%-21s\t", end);
+	fprintf(to, "%-21s\t", end);
 }
 
 /**
@@ -136,50 +137,69 @@ void print_header(void)
 	puts("Local address\t\tForeign address\t\tSID");
 }
 
-static void print_session(const struct conn *c)
+static void print_session(FILE *to, const struct conn *c)
 {
 	char buf[NAME_TEXT];
 
 	if (conn_has(c, TCPCRYPT_A_CONN_AEAD))
-		printf(" aead:%s", aead_name(c->aead, buf));
+		fprintf(to, " aead:%s", aead_name(c->aead, buf));
 	if (conn_has(c, TCPCRYPT_A_CONN_RESUMED))
-		printf(" resumed:%s", c->resumed ? "yes" : "no");
+		fprintf(to, " resumed:%s", c->resumed ? "yes" : "no");
 	if (conn_has(c, TCPCRYPT_A_CONN_AGE))
-		printf(" age:%" PRIu64 ".%03us", c->age / 1000,
-		       (unsigned int)(c->age % 1000));
+		fprintf(to, " age:%" PRIu64 ".%03us", c->age / 1000,
+			(unsigned int)(c->age % 1000));
 	if (conn_has(c, TCPCRYPT_A_CONN_TX_GEN))
-		printf(" tx_gen:%" PRIu32 " tx_bytes:%" PRIu64
-		       " tx_frames:%" PRIu64,
-		       c->tx_gen, c->tx_bytes, c->tx_frames);
+		fprintf(to, " tx_gen:%" PRIu32 " tx_bytes:%" PRIu64
+			" tx_frames:%" PRIu64,
+			c->tx_gen, c->tx_bytes, c->tx_frames);
 	if (conn_has(c, TCPCRYPT_A_CONN_RX_GEN))
-		printf(" rx_gen:%" PRIu32 " rx_bytes:%" PRIu64
-		       " rx_frames:%" PRIu64,
-		       c->rx_gen, c->rx_bytes, c->rx_frames);
+		fprintf(to, " rx_gen:%" PRIu32 " rx_bytes:%" PRIu64
+			" rx_frames:%" PRIu64,
+			c->rx_gen, c->rx_bytes, c->rx_frames);
 }
 
 /* One more line, with words like those of ss -i */
-static void print_details(const struct conn *c)
+static void print_details(FILE *to, const struct conn *c)
 {
 	char buf[NAME_TEXT];
 
-	printf("\tstate:%s opener:%s", state_name(c->state, buf),
-	       c->passive ? "passive" : "active");
+	fprintf(to, "\tstate:%s opener:%s", state_name(c->state, buf),
+		c->passive ? "passive" : "active");
 	if (conn_has(c, TCPCRYPT_A_CONN_ROLE))
-		printf(" role:%s", c->role == TCPCRYPT_ROLE_B ? "B" : "A");
+		fprintf(to, " role:%s", c->role == TCPCRYPT_ROLE_B ? "B" : "A");
 	if (conn_has(c, TCPCRYPT_A_CONN_TEP))
-		printf(" tep:%s", tep_name(c->tep, buf));
-	print_session(c);
+		fprintf(to, " tep:%s", tep_name(c->tep, buf));
+	print_session(to, c);
 	if (conn_has(c, TCPCRYPT_A_CONN_FALLBACK))
-		printf(" fallback:%s", c->fallback);
+		fprintf(to, " fallback:%s", c->fallback);
 	if (conn_has(c, TCPCRYPT_A_CONN_ERROR))
-		printf(" errno:%" PRIu32, c->error);
+		fprintf(to, " errno:%" PRIu32, c->error);
 	if (c->require)
-		printf(" require:yes");
+		fprintf(to, " require:yes");
 	if (c->self_aware)
-		printf(" self_aware:yes");
+		fprintf(to, " self_aware:yes");
 	if (c->peer_aware)
-		printf(" peer_aware:yes");
-	printf(" uid:%" PRIu32 " cookie:%" PRIx64 "\n", c->uid, c->cookie);
+		fprintf(to, " peer_aware:yes");
+	fprintf(to, " uid:%" PRIu32 " cookie:%" PRIx64, c->uid, c->cookie);
+}
+
+/* The columns of a connection, behind what @to has already */
+static void show_conn(FILE *to, const struct conn *c, bool details, bool words)
+{
+	char sid[SID_TEXT], phrase[WORDS_TEXT];
+
+	print_end(to, c, c->laddr, c->lport);
+	print_end(to, c, c->raddr, c->rport);
+	if (c->sid_len && words)
+		fputs(words_text(c->sid, c->sid_len, phrase), to);
+	else
+		fputs(c->sid_len ? sid_text(c, sid) : "-", to);
+	fold_end(to, '\t');
+	if (!details)
+		return;
+	to = fold_begin();
+	print_details(to, c);
+	fold_end(to, ' ');
 }
 
 /**
@@ -190,16 +210,7 @@ static void print_details(const struct conn *c)
  */
 void print_conn(const struct conn *c, bool details, bool words)
 {
-	char sid[SID_TEXT], text[WORDS_TEXT];
-
-	print_end(c, c->laddr, c->lport);
-	print_end(c, c->raddr, c->rport);
-	if (c->sid_len && words)
-		puts(words_text(c->sid, c->sid_len, text));
-	else
-		puts(c->sid_len ? sid_text(c, sid) : "-");
-	if (details)
-		print_details(c);
+	show_conn(fold_begin(), c, details, words);
 }
 
 /**
@@ -212,8 +223,10 @@ void print_conn(const struct conn *c, bool details, bool words)
 void print_event(const char *event, const struct conn *c, bool details,
 		 bool words)
 {
-	printf("%-11s\t", event);
-	print_conn(c, details, words);
+	FILE *to = fold_begin();
+
+	fprintf(to, "%-11s\t", event);
+	show_conn(to, c, details, words);
 	fflush(stdout);
 }
 

@@ -5,6 +5,8 @@
 #ifndef TCNETSTAT_PRINT_H
 #define TCNETSTAT_PRINT_H
 
+#include <stdio.h>
+
 #include <json-c/json.h>
 
 #include "../common/nl.h"
@@ -27,6 +29,10 @@ void print_conn(const struct conn *c, bool details, bool words);
 void print_event(const char *event, const struct conn *c, bool details,
 		 bool words);
 void print_stat(const char *name, uint64_t value);
+
+/* fold.c */
+FILE *fold_begin(void);
+void fold_end(FILE *to, char separator);
 
 /* json.c */
 struct json_object *json_conn(const struct conn *c, bool words);
