@@ -113,6 +113,11 @@ Testing network via $S6"
 	is "is as good as -d" "$(tests_of conf)" ""
 	stop "$DPID"
 	is "and stays off" "$(in_c sysctl -n net.tcpcrypt.enable)" 0
+	HOME_ENDS="^Won't" run "encryption is off in the kernel" home sysctl -s $S4
+	is "no test either" "$(grep -E "^(Won|Test)" "$TMP/sysctl.log")" \
+		"Won't test network - encryption is off"
+	stop "$DPID"
+	is "off it stays" "$(in_c sysctl -n net.tcpcrypt.enable)" 0
 	in_c sysctl -qw net.tcpcrypt.enable=1
 }
 twice() { [ "$(grep -c '^Tests done! All passed' "$1")" -eq 2 ]; }

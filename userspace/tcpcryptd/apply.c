@@ -121,6 +121,36 @@ int apply_enable(struct module *module, bool enable)
 	return apply_settings(module, &o);
 }
 
+static int on_config(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *nest, *enable = NULL;
+	bool *on = arg;
+
+	nest = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, TCPCRYPT_A_CONFIG);
+	if (nest)
+		enable = nla_find(nla_data(nest), nla_len(nest),
+				  TCPCRYPT_A_CONFIG_ENABLE);
+	if (enable && nla_len(enable) == sizeof(uint32_t))
+		*on = nla_get_u32(enable);
+	return NL_OK;
+}
+
+/**
+ * apply_enabled() - is encryption of new connections on?
+ * @module: the module
+ *
+ * Return: false when the module says that it is off.
+ */
+bool apply_enabled(struct module *module)
+{
+	struct nl_msg *msg;
+	bool on = true;
+
+	msg = module_request(module, TCPCRYPT_CMD_CONFIG_GET, 0);
+	module_ask(module, msg, on_config, &on);
+	return on;
+}
+
 static int put_addr(struct nl_msg *msg, const struct rule *r, int attr,
 		    int prefix_attr)
 {

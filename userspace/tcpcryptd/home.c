@@ -350,7 +350,11 @@ void home_event(const struct pollfd pfd[2])
 		return;
 	if (wanted && kernel) {
 		wanted = false;
-		ask();
+		/* Else the test would fail, and somebody's setting be undone */
+		if (apply_enabled(kernel))
+			ask();
+		else
+			say(0, "Won't test network - encryption is off");
 	}
 	if (!pfd)
 		return;

@@ -99,6 +99,7 @@ struct slot;
 int apply_settings(struct module *module, const struct options *o);
 int apply_rules(struct module *module, const struct options *o);
 int apply_enable(struct module *module, bool enable);
+bool apply_enabled(struct module *module);
 int apply_slot(struct module *module, const struct slot *slot, uint32_t *id);
 int apply_unslot(struct module *module, uint32_t id);
 
