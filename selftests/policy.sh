@@ -391,8 +391,58 @@ test_require_in()
 	rules "$S"
 }
 
+# ---------------------------------------------------- one policy or the other
+
+# flip: one set of rules after the other, until the file is there
+flip()
+{
+	local n=0
+	while [ ! -e "$TMP/flipped" ]; do
+		ctl_c replace dir=out verdict=require || break
+		ctl_c replace uid=1 verdict=refuse , rports=$PORT verdict=require , \
+			dir=out verdict=refuse || break
+		n=$((n + 2))
+	done
+	echo "$n" >"$TMP/flips"
+}
+
+# plain: how many connections of C were not offered encryption, or lost it
+plain() { stats "$C" | awk '/^(SynExcluded|SynIneligible|SynNoSpace|SynBlackholed|Fallback)/ { n += $2 } END { print n + 0 }'; }
+
+# Both of two policies require encryption of what would be plain without them,
+# and they take turns while connections are made
+test_replace()
+{
+	# What is cut off may become a black hole: no port of the others
+	local before PORT=7050
+
+	sysctl_c exclude_ports $PORT
+	before=$(plain)
+	conn "without a rule" plain
+	is "and that is counted" "$(($(plain) - before))" 1
+	rules "$C" dir=out verdict=require
+	start_ready churn-s in_s "$BIN/churn" -l -p $PORT -s 60
+	local server=$PID
+	before=$(plain)
+	flip &
+	local flipper=$!
+	in_c "$BIN/churn" -c $S4 -p $PORT -n 20 -s 3 >"$TMP/churn.log" 2>&1
+	: >"$TMP/flipped"
+	wait $flipper
+	is "a policy is replaced by another at once: no connection is plain" \
+		"$(($(plain) - before))" 0
+	run "many connections were made" test "$(value "$TMP/churn.log" opened)" -ge 20
+	run "none failed" test "$(value "$TMP/churn.log" failed)" = 0
+	run "the policy was replaced often" test "$(<"$TMP/flips")" -ge 10
+	diag "$(<"$TMP/flips") policies, $(grep opened "$TMP/churn.log")"
+	stop "$server"
+	rules "$C"
+	sysctl_c exclude_ports 9993
+}
+
 setup_ns direct
 sysctl_c loopback 1
+test_replace
 test_rules_out
 test_rules_in
 test_order

@@ -5,7 +5,7 @@
 # anybody may send to it, signals, a module that comes and goes, settings and
 # rules, systemd's side.
 #
-# shellcheck disable=SC2317 # called by "run" and "wait_for"
+# shellcheck disable=SC2016,SC2317 # another shell expands it; called by "run" and "wait_for"
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -224,7 +224,8 @@ PY
 	is "a question during the handshake is answered when it has settled" "$out" "same late"
 }
 
-as_nobody() { in_c setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+as_user() { in_c setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; }
+as_nobody() { as_user 65534 "$@"; }
 
 test_permission()
 {
@@ -238,10 +239,111 @@ test_permission()
 	is "nor through UDP" "$(daemon udp2 -f -u ":6661"
 		as_nobody python3 - ":6661" "$LOCAL" "$REMOTE" <<<"$SET_PY"
 		stop "$DPID")" 1
+	is "but with CAP_NET_ADMIN nobody may" \
+		"$(as_nobody --inh-caps=+net_admin --ambient-caps=+net_admin \
+			python3 - "$TMP/ctl" "$LOCAL" "$REMOTE" <<<"$SET_PY")" 0
 	# where anybody can read it
 	install -m 644 "$CTL" "$TMP/ctl.py"
 	is "anybody may ask" "$(as_nobody python3 "$TMP/ctl.py" "$TMP/ctl" --get 0 "$port")" \
 		"0 01000000"
+}
+
+# of_nobody: the ends of nobody's connection, and that there is one
+of_nobody()
+{
+	read -r NOBODYS NOBODYS_PEER < <(tcnetstat_c |
+		awk -v to="$S4:$((PORT + 21))" '$2 == to { print $1, $2 }') &&
+		[ -n "$NOBODYS_PEER" ]
+}
+
+# Who owns a connection decides about it
+test_owner()
+{
+	start_ready owned-s in_s "$BIN/many" -l $S4 $((PORT + 21))
+	local server=$PID
+	start_ready owned-c in_c setpriv --reuid=65534 --regid=65534 --clear-groups \
+		python3 -c '
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+s.sendall(b"x")
+s.recv(1)
+print("ready", flush=True)
+time.sleep(300)
+' $S4 $((PORT + 21))
+	local client=$PID
+	wait_for 20 of_nobody || not_ok "nobody has a connection"
+	is "nobody sets an option of nobody's connection" \
+		"$(as_nobody python3 - "$TMP/ctl" "$NOBODYS" "$NOBODYS_PEER" <<<"$SET_PY")" 0
+	is "another user may not" \
+		"$(as_user 65533 python3 - "$TMP/ctl" "$NOBODYS" "$NOBODYS_PEER" <<<"$SET_PY")" 1
+	is "but root may" \
+		"$(in_c python3 - "$TMP/ctl" "$NOBODYS" "$NOBODYS_PEER" <<<"$SET_PY")" 0
+	stop "$client"
+	stop "$server"
+}
+
+# from_port LPORT PORT COMMAND...: what becomes of a connection from that port,
+# made by a program that is run by COMMAND
+from_port()
+{
+	local lport=$1 port=$2
+	shift 2
+	"$@" timeout 100 python3 - "$lport" $S4 "$port" <<'PY'
+import socket, struct, sys
+s = socket.socket()
+# closed without TIME-WAIT: the next one is from the same port
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+s.bind(("0.0.0.0", int(sys.argv[1])))
+s.settimeout(60)
+s.connect((sys.argv[2], int(sys.argv[3])))
+s.sendall(b"x")
+s.recv(1)
+try:
+    print("encrypted" if s.getsockopt(socket.IPPROTO_TCP, 0x454e02, 33) else "plain")
+except OSError:
+    print("plain")
+PY
+}
+
+# setting WHO... -- OPT LPORT VALUE: what a setting before connect() is answered
+setting()
+{
+	local who=()
+	while [ "$1" != -- ]; do
+		who+=("$1")
+		shift
+	done
+	shift
+	"${who[@]}" python3 "$TMP/ctl.py" "$TMP/ctl" --set "$@"
+}
+
+# What is set for a port is for the sockets of who has set it
+test_owner_before_connect()
+{
+	local port=$((PORT + 22)) l=4300
+
+	start_ready slots-s in_s "$BIN/many" -l $S4 $port
+	local server=$PID
+	is "nobody switches encryption off for a port" \
+		"$(setting as_nobody -- 0 $l 0)" 0
+	is "which nobody is told" "$(as_nobody python3 "$TMP/ctl.py" "$TMP/ctl" --get 0 $l)" \
+		"0 00000000"
+	is "and another user is not" \
+		"$(as_user 65533 python3 "$TMP/ctl.py" "$TMP/ctl" --get 0 $l)" "0 01000000"
+	is "root's connection from that port" "$(from_port $l $port in_c)" encrypted
+	is "another user's" "$(from_port $l $port as_user 65533)" encrypted
+	is "another user cannot take it back" "$(setting as_user 65533 -- 100 $l 0)" 4294967295
+	is "nobody's" "$(from_port $l $port as_nobody)" plain
+	is "nobody takes it back" "$(setting as_nobody -- 100 $l 0)" 0
+	is "nobody's, then" "$(from_port $l $port as_nobody)" encrypted
+	# Who may administer the network decides for everybody
+	is "root switches it off" "$(setting in_c -- 0 $l 0)" 0
+	is "nobody cannot take that back" "$(setting as_nobody -- 100 $l 0)" 4294967295
+	is "nobody's, after root" "$(from_port $l $port as_nobody)" plain
+	is "root takes it back" "$(setting in_c -- 100 $l 0)" 0
+	is "nobody's, after that" "$(from_port $l $port as_nobody)" encrypted
+	is "all rules of it are gone" "$(in_c "$BIN/nlctl" policy)" ""
+	stop "$server"
 }
 SET_PY='
 import socket, struct, sys
@@ -353,6 +455,72 @@ s.recv(1)
 }
 one_rule() { [ "$(in_c "$BIN/nlctl" policy | wc -l)" -eq 1 ]; }
 
+# More questions than may wait, about a connection whose handshake does not settle
+WAIT_PY='
+import socket, struct, sys, time
+ctl, host, port = "\0" + sys.argv[1] + "\0\0", sys.argv[2], int(sys.argv[3])
+GET, ENABLE, SESSID = 0, 0, 2
+s = socket.socket()
+s.settimeout(60)
+s.connect((host, port))
+def client():
+    u = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    u.bind("")
+    u.settimeout(60)
+    return u
+def send(u, seq, opt, data, me, peer):
+    u.sendto(struct.pack("=I4sHxx4sHxxIIII", seq, socket.inet_aton(me[0]), socket.htons(me[1]),
+        socket.inet_aton(peer[0]), socket.htons(peer[1]), GET, 0, opt, len(data)) + data, ctl)
+def recv(u):
+    r = u.recv(4096)
+    return struct.unpack("=I", r[:4])[0], struct.unpack("=i", r[24:28])[0]
+u = client()
+begin = time.monotonic()
+for seq in range(1, 258):
+    send(u, seq, SESSID, bytes(33), s.getsockname(), s.getpeername())
+print("surplus", *recv(u))
+other = client()
+send(other, 1000, ENABLE, bytes(4), ("0.0.0.0", 999), ("0.0.0.0", 0))
+print("another", *recv(other))
+got = [recv(u) for _ in range(256)]
+late = time.monotonic() - begin
+print("waiting", len(set(seq for seq, _ in got)), *set(err for _, err in got),
+    "in time" if 3 < late < 40 else late)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+'
+test_waiting()
+{
+	local port=$((PORT + 23)) timeout was
+
+	timeout=$(config kex_timeout)
+	was=$(in_c sysctl -n net.unix.max_dgram_qlen)
+	# There is room for all answers at once
+	in_c sysctl -qw net.unix.max_dgram_qlen=512 net.tcpcrypt.resume=0 net.tcpcrypt.kex_timeout=60
+	tcpcrypt_sysctl "$S" kex_timeout 60
+	in_c nft -f - <<-NFT
+		table inet init {
+			chain in {
+				type filter hook input priority 0;
+				tcp sport $port ip length > 100 drop
+			}
+		}
+	NFT
+	start_ready unsettled in_s "$BIN/many" -l $S4 $port
+	local server=$PID
+	daemon waits -f -u "@wait-$$" --answer-seconds 4
+	is "questions during a handshake that does not settle: 256 wait, others are answered" \
+		"$(in_c timeout 200 python3 - "wait-$$" $S4 $port <<<"$WAIT_PY")" \
+		"surplus 257 16
+another 1000 0
+waiting 256 -1 in time"
+	stop "$DPID"
+	stop "$server"
+	in_c nft delete table inet init
+	tcpcrypt_sysctl "$S" kex_timeout 10
+	in_c sysctl -qw net.unix.max_dgram_qlen="$was" net.tcpcrypt.resume=1 \
+		net.tcpcrypt.kex_timeout="$timeout"
+}
+
 # ------------------------------------------------------- signals, systemd
 
 test_signals()
@@ -416,6 +584,154 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 config() { in_c sysctl -n "net.tcpcrypt.$1"; }
 config_is() { [ "$(config "$1")" = "$2" ]; }
+
+# Each setting of the module with two values, the first of which is not the one
+# it has; - for nothing
+SETTINGS='
+enable 0 1
+loopback 0 1
+teps p521,x25519 x448
+ciphers chacha20poly1305,aes128gcm aes256gcm
+exclude_ports 22,990-995 -
+ports 80,7000-7999 -
+mark 41 4294967295
+resume 0 1
+cache_size 71 72
+cache_lifetime 73 74
+syn_retries 3 4
+max_halfopen 75 76
+rekey_bytes 5000000000 6000000000
+rekey_secs 77 78
+kex_timeout 21 22
+max_frame 5001 5002
+blackhole_size 81 82
+blackhole_lifetime 83 84
+eno_enable_connect 0 1
+eno_enable_listen 0 1
+eno_bad_connect_ports 1-5,7 -
+eno_bad_listen_ports 6,8 -
+'
+
+# settings COLUMN: as lines "name = value"
+settings()
+{
+	local name first second
+	while read -r name first second; do
+		[ -n "$name" ] || continue
+		[ "$1" = 1 ] || first=$second
+		echo "$name = ${first#-}"
+	done <<<"$SETTINGS"
+}
+
+# What the kernel has, in the same form and order
+sysctls()
+{
+	local name
+	while read -r name _; do
+		[ -z "$name" ] || echo "$name = $(in_c cat "/proc/sys/net/tcpcrypt/$name")"
+	done <<<"$SETTINGS"
+}
+
+# have WHAT WANT: each setting of the module has that value
+have()
+{
+	local want got
+	while IFS= read -r want && IFS= read -r got <&3; do
+		is "$1: ${want%% =*}" "$got" "$want"
+	done <<<"$2" 3< <(sysctls)
+}
+
+# Every name that the file may have arrives in the kernel
+test_all_settings()
+{
+	local was one two all line
+
+	all=$(sed -n '/^static const struct name {/,/^};/s/^	{ "\([a-z_]*\)",.*/\1/p' \
+		"$USERSPACE/tcpcryptd/conf.c" | sort)
+	is "all settings are looked at" "$(settings 1 | sed 's/ =.*//' | sort)" "$all"
+	was=$(sysctls)
+	one=$(settings 1)
+	two=$(settings 2)
+	is "none has the first value before" \
+		"$(comm -12 <(sort <<<"$was") <(sort <<<"$one"))" ""
+	# Blanks separate as well as commas do, and yes and no are said so
+	sed -E '/^(teps|ciphers|ports) /s/,/ , /g
+		/^(enable|loopback|resume|eno_enable_[a-z]*) /{s/0$/no/;s/1$/yes/}' \
+		<<<"$one" >"$CONF"
+	daemon all -f -u "@all-$$"
+	have "at the start" "$one"
+	echo "$two" >"$CONF"
+	kill -HUP "$DPID"
+	wait_for 20 has_line "$TMP/all.log" '^Configuration reloaded' ||
+		not_ok "the file is read again"
+	have "after SIGHUP" "$two"
+	: >"$CONF"
+	stop "$DPID"
+	daemon none -f -u "@none-$$"
+	is "what is not in the file stays" "$(sysctls)" "$two"
+	stop "$DPID"
+	while IFS= read -r line; do
+		in_c sysctl -qw "net.tcpcrypt.${line%% =*}=${line#*= }"
+	done <<<"$was"
+	is "all is as it was" "$(sysctls)" "$was"
+}
+
+# What the file says about the daemon itself
+test_own_settings()
+{
+	local uid
+
+	uid=$(id -u nobody)
+	mkdir -p "$TMP/jail"
+	cat >"$CONF" <<-CONF
+		control = @own-$$
+		user = nobody
+		jail = $TMP/jail
+		network_test = no
+		test_server = $S4
+		verbose = 1
+	CONF
+	daemon own
+	is "control" "$(in_c python3 "$CTL" "@own-$$" --get 0 999)" "0 01000000"
+	is "user" "$(status "$DPID" Uid | tr '\t' ' ')" "$uid $uid $uid $uid"
+	is "jail" "$(readlink "/proc/$DPID/root")" "$TMP/jail"
+	run "verbose" has_line "$TMP/own.log" "^Opening control socket at @own-$$"
+	is "network_test = no" "$(grep -c 'Testing network' "$TMP/own.log")" 0
+	# It is read where the daemon is
+	mkdir -p "$TMP/jail$TMP"
+	sed 's/^control = .*/control = @late-'$$'/; s/^user = .*/user = root/
+		s/^verbose = .*/verbose = 3/' "$CONF" >"$TMP/jail$CONF"
+	kill -HUP "$DPID"
+	wait_for 20 has_line "$TMP/own.log" '^Configuration reloaded' ||
+		not_ok "the file is read again"
+	is "the control socket is for the daemon's life" \
+		"$(in_c python3 "$CTL" "@own-$$" --get 0 999)" "0 01000000"
+	is "the user too" "$(status "$DPID" Uid | tr '\t' ' ')" "$uid $uid $uid $uid"
+	in_c python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("")
+s.sendto(bytes(3), "\0" + sys.argv[1] + "\0\0")
+' "own-$$"
+	run "but verbose is read again" wait_for 20 has_line "$TMP/own.log" \
+		"control socket: 3 bytes that are no request"
+	stop "$DPID"
+	cat >"$CONF" <<-CONF
+		control = @home-$$
+		network_test = yes
+		test_server = $S4
+	CONF
+	# Nobody is at these ports there
+	daemon home
+	run "network_test = yes, test_server" wait_for 60 has_line "$TMP/home.log" \
+		"^Testing network via $S4"
+	run "none of which works" wait_for 60 has_line "$TMP/home.log" \
+		'^Tests done! 1 2 3 4 5 6 failed \[6/6\]!'
+	is "without verbose nothing is told of the socket" \
+		"$(grep -c 'Opening control socket' "$TMP/home.log")" 0
+	stop "$DPID"
+	: >"$CONF"
+}
 
 test_settings()
 {
@@ -557,21 +873,82 @@ test_overrun()
 
 remove_module() { rmmod tcpcrypt; }
 
+# The rules there are, without what differs from time to time
+policy() { in_c "$BIN/nlctl" policy | sed 's/^id=[0-9]* //; s/ hits=.*//'; }
+
 test_module()
 {
+	local want
+
+	cat >"$CONF" <<-CONF
+		kex_timeout = 33
+		exclude_ports = 22,23
+		rule = refuse out rport $((PORT + 9))
+	CONF
 	daemon comes -f -v -u "@comes-$$"
+	is "a setting before connect()" \
+		"$(in_c python3 "$CTL" "@comes-$$" --set 101 4242 1)" 0
+	want="dir=out rports=$((PORT + 9))-$((PORT + 9)) verdict=refuse
+lports=4242-4242 verdict=next nocache=1"
+	is "the rules of both" "$(policy | sort)" "$want"
 	wait_for 30 remove_module || { not_ok "the module can be removed"; return; }
 	run "the module goes" wait_for 20 has_line "$TMP/comes.log" "the kernel module is gone"
 	is "the daemon answers" "$(in_c python3 "$CTL" "@comes-$$" --get 0 999)" "0 01000000"
 	is "that there is nothing" "$(in_c python3 "$CTL" "@comes-$$" --get 102 0)" "0 "
-	daemon absent -f -u "@absent-$$" || not_ok "a daemon without a module"
+	# It has nothing to say, so that it leaves the rules alone
+	: >"$TMP/empty.conf"
+	daemon absent -f -u "@absent-$$" -F "$TMP/empty.conf" ||
+		not_ok "a daemon without a module"
 	run "a daemon without a module says so" has_line "$TMP/absent.log" "cannot load the kernel module"
 	insmod "$TCPCRYPT_KO" loopback=1
 	run "the module comes" wait_for 20 has_line "$TMP/comes.log" "the kernel module is there"
+	is "the setting of the file is back" "$(config kex_timeout)" 33
+	is "another" "$(config exclude_ports)" 22,23
+	is "what the file does not say is the module's" "$(config max_frame)" 16384
+	is "the rule of the file and the one before connect() are back" "$(policy | sort)" "$want"
+	is "the rule holds" "$(one_conn $((PORT + 9)))" plain
 	is "connections are encrypted" "$(one_conn $((PORT + 8)))" encrypted
 	run "and told of" wait_for 20 has_line "$TMP/comes.log" ":$((PORT + 8)) \[out\] encrypted"
 	run "both daemons live" alive "$DPID"
 	stop "$DPID"
+	: >"$CONF"
+}
+
+# loads NAME: a daemon for which the module is installed, and nothing else is
+loads()
+{
+	start "$1" in_c unshare -m sh -c 'mount --bind "$1/lib/modules/$2" "/lib/modules/$2" &&
+		mount --bind "$1/modprobe.d" /etc/modprobe.d && shift 2 && exec "$@"' - \
+		"$TMP/kmod" "$(uname -r)" "$DAEMON" -F "$CONF" -f -u "@$1-$$"
+	DPID=$PID
+	wait_for 30 has_line "$TMP/$1.log" '^Running' || sed 's/^/# /' "$TMP/$1.log"
+}
+
+# The daemon loads a module that is installed, as modprobe would
+test_load()
+{
+	local dir
+
+	wait_for 30 remove_module || { not_ok "the module can be removed"; return; }
+	dir=$TMP/kmod/lib/modules/$(uname -r)
+	mkdir -p "$dir/updates" "$TMP/kmod/modprobe.d"
+	cp "$TCPCRYPT_KO" "$dir/updates/tcpcrypt.ko"
+	# What it depends on is loaded, and not in this directory
+	depmod -b "$TMP/kmod" "$(uname -r)" 2>/dev/null
+	echo "blacklist tcpcrypt" >"$TMP/kmod/modprobe.d/tcpcrypt.conf"
+	loads blacklisted
+	run "a module that is on the black list is not loaded" has_line "$TMP/blacklisted.log" \
+		"cannot load the kernel module: Operation not permitted"
+	stop "$DPID"
+	echo "options tcpcrypt max_frame=4321" >"$TMP/kmod/modprobe.d/tcpcrypt.conf"
+	loads loads
+	is "it complains of nothing" "$(grep -c "kernel module" "$TMP/loads.log")" 0
+	run "a module that is installed is loaded" grep '^tcpcrypt ' /proc/modules
+	is "with its options of modprobe.d" "$(config max_frame)" 4321
+	is "and connections are encrypted" "$(one_conn $((PORT + 10)))" encrypted
+	stop "$DPID"
+	wait_for 30 remove_module || not_ok "the module can be removed again"
+	insmod "$TCPCRYPT_KO" loopback=1
 }
 
 hold || bail "no connection to ask about"
@@ -585,13 +962,20 @@ daemon_pid=$DPID
 test_control
 test_other_netns
 test_handshake
+before_waiting=$DPID
+test_waiting
+DPID=$before_waiting
 test_permission
+test_owner
+test_owner_before_connect
 test_before_connect
 DPID=$daemon_pid
 test_signals
 sub "library" in_c "$USERSPACE/tests/conn_lib" "$TMP/ctl"
 test_systemd
 test_settings
+test_all_settings
+test_own_settings
 test_rules
 test_rule_words
 test_overrun
@@ -600,4 +984,5 @@ for p in "${PIDS[@]}"; do
 	wait "$p" 2>/dev/null
 done
 test_module
+test_load
 finish
