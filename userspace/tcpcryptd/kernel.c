@@ -20,6 +20,9 @@
 /* Between looks for a module that is not there; milliseconds */
 #define LOOK_MS		5000
 
+/* Until one that has just been announced answers */
+#define READY_MS	50
+
 /* Events may come in bursts */
 #define EVENT_BUFFER	(1024 * 1024)
 
@@ -245,11 +248,26 @@ void kernel_configure(bool fresh)
 		slots_restore();
 }
 
+static void ignore_stat(const char *name, uint64_t value, void *arg)
+{
+}
+
+/* The family is announced a moment before the module takes requests */
+static bool not_ready(void)
+{
+	if (module_stats(kernel, ignore_stat, NULL) != -EAGAIN)
+		return false;
+	module_close(kernel);
+	kernel = NULL;
+	next_look = now_ms() + READY_MS;
+	return true;
+}
+
 static void look(void)
 {
 	next_look = now_ms() + LOOK_MS;
 	kernel = module_open();
-	if (!kernel)
+	if (!kernel || not_ready())
 		return;
 	join();
 	kernel_configure(true);

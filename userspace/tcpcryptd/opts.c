@@ -15,6 +15,7 @@
 enum {
 	OPT_RETEST = 256,
 	OPT_TEST_SECS,
+	OPT_ANSWER_SECS,
 };
 
 static const char short_options[] = "hp:vdu:camnPt:T:S:Dx:NC:M:r:RifF:s:VU:J:e";
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
 	{ "skip-mark",		required_argument,	NULL, 'x' },
 	{ "retest-seconds",	required_argument,	NULL, OPT_RETEST },
 	{ "test-seconds",	required_argument,	NULL, OPT_TEST_SECS },
+	{ "answer-seconds",	required_argument,	NULL, OPT_ANSWER_SECS },
 	{ NULL,			0,			NULL, 0 }
 };
 
@@ -142,6 +144,9 @@ static bool parse_own(struct options *o, int opt)
 	case OPT_TEST_SECS:
 		o->test_secs = seconds(optarg);
 		return true;
+	case OPT_ANSWER_SECS:
+		o->answer_secs = seconds(optarg);
+		return true;
 	default:
 		return false;
 	}
@@ -189,6 +194,7 @@ static void defaults(struct options *o)
 	o->conf = CONF_DEFAULT;
 	o->retest_secs = 30 * 60;
 	o->test_secs = 5;
+	o->answer_secs = 30;
 	replace(&o->control, CTL_DEFAULT);
 	replace(&o->server, TEST_SERVER);
 	replace(&o->user, JAIL_USER);

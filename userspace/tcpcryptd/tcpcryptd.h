@@ -67,6 +67,7 @@ struct options {
 	int verbose;
 	int retest_secs;	/* hidden: 30 minutes are long for a test */
 	int test_secs;		/* hidden: how long a network test may take */
+	int answer_secs;	/* hidden: how long a question may wait */
 	struct setting settings[TCPCRYPT_A_CONFIG_MAX + 1];
 	struct rule *rules;
 	unsigned int nrules;

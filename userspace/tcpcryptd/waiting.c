@@ -7,9 +7,8 @@
 
 #include "control.h"
 
-/* How many wait, for how long at most, and how often we look */
+/* How many wait, and how often we look */
 #define PENDING		256
-#define PENDING_MS	30000
 #define RECHECK_MS	100
 
 static struct query *pending[PENDING];
@@ -31,7 +30,7 @@ void waiting_add(const struct query *q, struct answer *a)
 		return;
 	}
 	*copy = *q;
-	copy->deadline = now_ms() + PENDING_MS;
+	copy->deadline = now_ms() + options.answer_secs * INT64_C(1000);
 	/* One more does not make the others wait longer */
 	if (!npending)
 		next_recheck = now_ms() + RECHECK_MS;
