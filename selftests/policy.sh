@@ -433,7 +433,7 @@ test_replace()
 		"$(($(plain) - before))" 0
 	run "many connections were made" test "$(value "$TMP/churn.log" opened)" -ge 20
 	run "none failed" test "$(value "$TMP/churn.log" failed)" = 0
-	run "the policy was replaced often" test "$(<"$TMP/flips")" -ge 10
+	run "the policy was replaced often" test "$(<"$TMP/flips")" -ge 2
 	diag "$(<"$TMP/flips") policies, $(grep opened "$TMP/churn.log")"
 	stop "$server"
 	rules "$C"
