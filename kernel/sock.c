@@ -362,9 +362,13 @@ void tcpcrypt_sock_destroyed(struct tcpcrypt_sock *ctx)
 
 /* What tracepoints tell, too: for those who have dynamic debug at hand */
 #define sock_debug(ctx, fmt, ...)					\
-	pr_debug("connection %llu, ports %u and %u: " fmt, (ctx)->cookie, \
-		 ntohs((ctx)->id_tuple.lport), ntohs((ctx)->id_tuple.rport), \
-		 ##__VA_ARGS__)
+	do {								\
+		const struct tcpcrypt_sock *c_ = (ctx);			\
+									\
+		pr_debug("connection %llu, ports %u and %u: " fmt,	\
+			 c_->cookie, ntohs(c_->id_tuple.lport),		\
+			 ntohs(c_->id_tuple.rport), ##__VA_ARGS__);	\
+	} while (0)
 
 static const char * const state_name[TCPCRYPT_STATE_MAX] = {
 	[TCPCRYPT_OFFERED] = "offered",
